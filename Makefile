@@ -1,0 +1,51 @@
+# Everything a developer types. `make help` lists it.
+PYTHON ?= python3
+PORT ?= 8080
+DATA ?= .farthing/data
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check load clean lock new-service
+
+help: ## Show what can be done here
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/.installed ## Make the virtual environment and install everything from the lock
+
+$(VENV)/.installed: requirements.txt $(foreach m,$(MEMBERS),$(m)/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "1/3 virtual environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "2/3 locked packages (a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@echo "3/3 Farthing itself"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(foreach m,$(MEMBERS),-e $(m))
+	@touch $@
+
+run: install ## Run the platform in one process (PORT=8080 DATA=.farthing/data)
+	@exec $(BIN)/farthing up --port $(PORT) --data-dir $(DATA)
+
+check: install ## Lint, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: install ## Run every test that needs neither Docker nor a cluster
+	$(BIN)/pytest
+
+load: install ## Measure full checkouts per second, with the books audited afterwards
+	$(BIN)/python -m tests.benchmarks.load
+
+lock: ## Write requirements.txt anew from requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+
+new-service: install ## Make the skeleton of a service (NAME=x TASK='Its one task.')
+	$(BIN)/python tools/new_service.py $(NAME) '$(TASK)'
+
+clean: ## Remove the virtual environment, caches and the local data directory
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .farthing build
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,7 @@
+"""Money, currencies and ids: the few words that everybody shares."""
+
+from farthing.money.amount import AmountError, Money
+from farthing.money.currency import CURRENCIES, UnknownCurrency, decimals_of
+from farthing.money.ids import Ids
+
+__all__ = ["CURRENCIES", "AmountError", "Ids", "Money", "UnknownCurrency", "decimals_of"]

@@ -1,0 +1,35 @@
+"""Ids in the shapes of the public API, from an injected source of randomness."""
+
+from __future__ import annotations
+
+import random
+import string
+
+_ALPHABET = string.digits + string.ascii_uppercase
+
+
+class Ids:
+    """Makes ids. With a seed the sequence repeats (a deterministic sandbox); without, it comes from the operating system."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - ids, not secrets
+
+    def resource(self) -> str:
+        """17 characters, as of orders, authorizations, captures and refunds."""
+        return self.code(17)
+
+    def account(self) -> str:
+        """13 characters, as of payers and merchants."""
+        return self.code(13)
+
+    def code(self, length: int) -> str:
+        """Upper-case letters and digits, the first one a digit or a letter alike."""
+        value = self._random.getrandbits(length * 6)
+        out = []
+        for _ in range(length):
+            value, index = divmod(value, 36)
+            out.append(_ALPHABET[index])
+        return "".join(out)
+
+    def bits(self, count: int) -> int:
+        return self._random.getrandbits(count)

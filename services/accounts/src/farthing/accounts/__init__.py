@@ -1,0 +1,1 @@
+"""Manages users' accounts: people, businesses, addresses, funding instruments."""

@@ -1,0 +1,1 @@
+"""Shows the payer what and whom they pay, and takes the approval."""

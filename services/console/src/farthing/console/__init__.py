@@ -1,0 +1,1 @@
+"""Gives the operator the sandbox controls: clock, faults, approval, reset, journal, audit."""

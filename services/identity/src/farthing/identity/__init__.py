@@ -1,0 +1,1 @@
+"""Authenticates users and apps: credentials, sessions, tokens and the keys that sign them."""

@@ -1,0 +1,1 @@
+"""Keeps what makes an account a merchant: profile, rate card, partner consents."""

@@ -1,0 +1,1 @@
+"""Runs the checkout order and its state machine."""

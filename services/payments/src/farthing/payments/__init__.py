@@ -1,0 +1,1 @@
+"""Makes authorizations, captures and refunds, and keeps their state."""

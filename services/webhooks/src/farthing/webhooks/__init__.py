@@ -1,0 +1,1 @@
+"""Tells merchants what happened: signed, retried, in order."""
