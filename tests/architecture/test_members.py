@@ -1,0 +1,3 @@
+"""The lists of members in the root configuration equal the folders."""
+
+from __future__ import annotations
