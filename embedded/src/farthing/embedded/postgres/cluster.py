@@ -1,0 +1,109 @@
+"""Makes a database cluster, by initdb or as a copy of a prepared one. Runs in the child process (see `launch`), possibly as root.
+
+A cluster appears under its name only when it is complete: work happens in `<name>.partial-…` beside it, then one rename.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from farthing.embedded.postgres import privileges
+from farthing.embedded.postgres.binaries import MAJOR, Binaries
+from farthing.embedded.postgres.errors import OtherMajorVersion, PostgresDidNotStart
+from farthing.embedded.postgres.privileges import Way
+from farthing.embedded.postgres.settings import postgres_environment
+from farthing.embedded.postgres.tuning import DATABASE, SUPERUSER
+
+_ACCESS = "local all all trust\n"  # the socket's folder admits only its owner
+
+
+def check_version(cluster: Path) -> bool:
+    """Whether there is a cluster. Raises OtherMajorVersion."""
+    try:
+        found = (cluster / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        return False
+    if found != str(MAJOR):
+        raise OtherMajorVersion(
+            f"The data in {cluster.parent} was written by PostgreSQL {found}, this is PostgreSQL {MAJOR}: choose another data directory."
+        )
+    return True
+
+
+def initialize(cluster: Path, binaries: Binaries, way: Way) -> None:
+    """Make an empty cluster with one database. Nothing is synced to disk. Raises PostgresDidNotStart."""
+    partial = _partial(cluster)
+    folder = open_for(partial, way)
+    options = ["--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8", "--auth=trust", f"--username={SUPERUSER}"]
+    _run([str(binaries.initdb), *options, "-D", path_of(folder, partial)], way, folder)
+    single = [str(binaries.postgres), "--single", "-D", path_of(folder, partial), "template1"]
+    _run(single, way, folder, f"ALTER DATABASE postgres RENAME TO {DATABASE}\n")
+    (partial / "pg_hba.conf").write_text(_ACCESS)
+    os.close(folder)
+    partial.rename(cluster)
+
+
+def copy(source: Path, cluster: Path) -> None:
+    """Copy a cluster that was stopped cleanly."""
+    partial = _partial(cluster)
+    shutil.copytree(source, partial, dirs_exist_ok=True)
+    partial.rename(cluster)
+
+
+def remove_partial(cluster: Path) -> None:
+    """Remove what a killed process left half-made."""
+    for partial in cluster.parent.glob(f"{cluster.name}.partial-*"):
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def open_for(folder: Path, way: Way) -> int:
+    """Give a folder to PostgreSQL's user and open it in a way that a program started later inherits."""
+    give(folder, privileges.owner(way))
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    os.set_inheritable(descriptor, True)
+    return descriptor
+
+
+def path_of(descriptor: int, folder: Path) -> str:
+    """A path by which a program that inherits the descriptor reaches the folder, whatever the folders above allow."""
+    opened = f"/proc/self/fd/{descriptor}"
+    return opened if os.geteuid() == 0 and os.path.isdir(opened) else str(folder)  # noqa: PTH112 - a link that only the kernel resolves
+
+
+def give(folder: Path, new_owner: tuple[int, int]) -> None:
+    """Change the owner of a folder and of all in it, if it is not the owner already."""
+    if os.geteuid() != 0 or (folder.stat().st_uid, folder.stat().st_gid) == new_owner:
+        return
+    for inside, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(inside, name), *new_owner, follow_symlinks=False)
+    os.chown(folder, *new_owner)  # last: a change that was interrupted is begun again
+
+
+def _partial(cluster: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{cluster.name}.partial-", dir=cluster.parent))
+
+
+def _run(command: list[str], way: Way, folder: int, text: str = "") -> None:
+    done = subprocess.run(
+        command,
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env=postgres_environment(),
+        pass_fds=(folder,),
+        preexec_fn=lambda: privileges.drop(way),  # noqa: PLW1509 - this process has one thread
+    )
+    if done.returncode != 0:
+        raise PostgresDidNotStart(f"{Path(command[0]).name} failed: {_last_line(done.stdout)}")
+
+
+def _last_line(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"

@@ -1,0 +1,33 @@
+"""What can go wrong with the embedded PostgreSQL. Every message is one line that can be shown to a user as it is."""
+
+from __future__ import annotations
+
+
+class PostgresError(Exception):
+    """The embedded PostgreSQL cannot be used."""
+
+
+class BinariesNotFound(PostgresError):
+    """The wheel with PostgreSQL's binaries is not installed."""
+
+
+class DataDirectoryInUse(PostgresError):
+    """Another live process serves this data directory."""
+
+
+class OtherMajorVersion(PostgresError):
+    """The data directory was written by another major version of PostgreSQL."""
+
+
+class NotAllowedToRun(PostgresError):
+    """No way was found to run PostgreSQL as this user, or as root without root's rights."""
+
+
+class PostgresDidNotStart(PostgresError):
+    """PostgreSQL (or initdb) ended or hung before it accepted connections."""
+
+
+BY_NAME: dict[str, type[PostgresError]] = {
+    error.__name__: error
+    for error in (PostgresError, BinariesNotFound, DataDirectoryInUse, OtherMajorVersion, NotAllowedToRun, PostgresDidNotStart)
+}
