@@ -1,0 +1,54 @@
+"""Every service has the same anatomy, and says the truth about itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from farthing.kit.manifest import Manifest
+from tests.architecture.rules.anatomy import missing_parts, unlisted_modules
+from tests.architecture.rules.manifests import client_dependencies, contradictions
+from tests.architecture.rules.readmes import readme
+from tests.architecture.tree import ROOT, configuration, members, services
+
+every_service = pytest.mark.parametrize("name", services())
+EXTRA_MODULES: dict[str, dict[str, str]] = configuration()["tool"]["farthing"]["extra-modules"]
+
+
+@every_service
+def test_its_parts_are_there(name: str) -> None:
+    assert missing_parts(ROOT / f"services/{name}/src/farthing/{name}") == []
+
+
+@every_service
+def test_its_modules_are_listed(name: str) -> None:
+    assert unlisted_modules(ROOT / f"services/{name}/src/farthing/{name}", EXTRA_MODULES.get(name, {})) == []
+
+
+def test_extra_modules_are_those_of_services() -> None:
+    assert set(EXTRA_MODULES) <= set(services())
+
+
+@every_service
+def test_its_readme_answers_the_usual_questions(name: str) -> None:
+    path = f"services/{name}/README.md"
+    assert (ROOT / path).exists(), f"{path} is missing"
+    assert readme(path, (ROOT / path).read_text()) == []
+
+
+@every_service
+def test_its_manifest_is_imported_without_side_effects(name: str, probed: dict[str, dict[str, Any]]) -> None:
+    assert probed[name].get("problem") is None, f"farthing.{name}.service.MANIFEST cannot be imported"
+    assert probed[name]["effects"] == []
+
+
+@every_service
+def test_it_declares_the_clients_that_its_manifest_needs(name: str, manifests: dict[str, Manifest]) -> None:
+    declared = next(member.declared for member in members() if member.folder == f"services/{name}")
+    assert name in manifests, f"farthing.{name}.service.MANIFEST cannot be imported"
+    assert client_dependencies(manifests[name], declared) == []
+
+
+def test_the_manifests_agree_with_each_other(manifests: dict[str, Manifest]) -> None:
+    assert contradictions(manifests) == []
