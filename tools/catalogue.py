@@ -70,15 +70,15 @@ class Document:
     def _issues(self, operation_id: str, responses: Node) -> Issues:
         found: Issues = {}
         for status, response in responses.items():
-            schema = self._resolved(response).get("content", {}).get("application/json", {}).get("schema", {})
-            for issue in self._enumerated(schema, "issue"):
-                entry: dict[str, int | str] = {"status": int(status), "name": self._error_name(schema)}
+            content = self._resolved(response).get("content", {})
+            for issue in self._enumerated(content, "issue"):
+                entry: dict[str, int | str] = {"status": int(status), "name": self._error_name(content)}
                 if found.setdefault(issue, entry) != entry:
                     raise AmbiguousIssue(f"{operation_id} {issue}")
         return found
 
-    def _error_name(self, schema: Node) -> str:
-        names = set(self._enumerated(schema, "name"))
+    def _error_name(self, content: Node) -> str:
+        names = set(self._enumerated(content, "name"))
         if len(names) != 1:
             raise AmbiguousIssue(f"one name expected beside issues, not {sorted(names)}")
         return names.pop()
@@ -168,10 +168,11 @@ def main(arguments: list[str]) -> int:
     if len(folders) != 1 or not any(Path(folders[0]).glob("*.json")):
         sys.stderr.write("usage: python -m tools.catalogue SPEC_DIR [--check]   (SPEC_DIR holds PayPal's OpenAPI files, *.json)\n")
         return 2
-    differing = [path for path, content in files(Path(folders[0])).items() if _differs(ROOT / path, content, write="--check" not in arguments)]
+    write = "--check" not in arguments
+    differing = [path for path, content in files(Path(folders[0])).items() if _differs(ROOT / path, content, write=write)]
     for path in differing:
         sys.stdout.write(f"{path}\n")
-    return 1 if differing and "--check" in arguments else 0
+    return 1 if differing and not write else 0
 
 
 def _differs(path: Path, content: str, *, write: bool) -> bool:

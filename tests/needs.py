@@ -1,0 +1,108 @@
+"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`.
+
+A test whose need is missing does not run, and the run's last lines name it. With `CI` set it fails instead: what CI must run, CI runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST_NODE = 18
+_REASON = "not run here: needs "
+_PACKAGE = Path("node_modules/@paypal/paypal-rest-api-specifications/openapi")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_specs() -> Path | None:
+    """The folder of PayPal's OpenAPI files: where FARTHING_PAYPAL_SPECS says, beside the project, or in the unpacked npm package."""
+    named = os.environ.get("FARTHING_PAYPAL_SPECS")
+    folders = (
+        [Path(named)]
+        if named
+        else [ROOT.parent / "shared/paypal/openapi", ROOT / _PACKAGE, *sorted(ROOT.glob(f"tests/clients/**/{_PACKAGE}"))]
+    )
+    return next((folder for folder in folders if any(folder.glob("*.json"))), None)
+
+
+@cache
+def find_node() -> Path | None:
+    """The `node` in the search path, when it is new enough for PayPal's SDKs."""
+    node = shutil.which("node")
+    if node is None:
+        return None
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = version.strip().removeprefix("v").partition(".")[0]
+    return Path(node) if major.isdigit() and int(major) >= OLDEST_NODE else None
+
+
+def find_browser() -> Path | None:
+    """A Chromium: the one that FARTHING_CHROMIUM names, else one in the search path."""
+    named = os.environ.get("FARTHING_CHROMIUM")
+    found = [shutil.which(name) for name in ([named] if named else _BROWSERS)]
+    return next((Path(path) for path in found if path), None)
+
+
+_NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
+    "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or npm's @paypal/paypal-rest-api-specifications)", find_specs),
+    "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
+    "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
+}
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """The folder of PayPal's OpenAPI files, for tests marked `needs_specs`."""
+    return _found("needs_specs")
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The Node.js program, for tests marked `needs_node`."""
+    return _found("needs_node")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser program, for tests marked `needs_browser`."""
+    return _found("needs_browser")
+
+
+def _found(marker: str) -> Path:
+    what, find = _NEEDS[marker]
+    path = find()
+    if path is None:
+        pytest.fail(f"{what} not found: mark the test {marker}", pytrace=False)
+    return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (what, find) in _NEEDS.items():
+        if item.get_closest_marker(marker) is not None and find() is None:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI must run this, and it needs {what}", pytrace=False)
+            pytest.skip(f"{_REASON}{what}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield  # all other summaries come first: this one stands in the last lines
+    # Read from the reports, not from the tests themselves: with pytest-xdist these ran in other processes.
+    missing: dict[str, list[str]] = defaultdict(list)
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if _REASON in reason:
+            missing[reason.partition(_REASON)[2]].append(report.nodeid)
+    for what, tests in sorted(missing.items()):
+        terminalreporter.write_sep("-", f"{_REASON}{what}: {len(tests)}", yellow=True)
+        for nodeid in sorted(tests):
+            terminalreporter.write_line(f"  {nodeid}")
