@@ -1,0 +1,152 @@
+"""Tokens: access tokens of apps and service tokens of services, both signed with Ed25519 and verified offline.
+
+A verified token is remembered until it expires (real time), so that a signature is checked once and not per request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt.algorithms import OKPAlgorithm
+
+from farthing.kit.errors import NotPermitted, Unauthenticated
+
+_MOST_REMEMBERED = 20_000
+_LEEWAY = 30  # seconds between two machines' clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls: an app (`subject` = client id, `account` = its account id) or a service (`subject` = its name)."""
+
+    subject: str
+    account: str = ""
+    scopes: frozenset[str] = frozenset()
+    expires: float = 0.0
+
+    def may(self, wanted: frozenset[str]) -> bool:
+        return not wanted or not wanted.isdisjoint(self.scopes)
+
+
+class SigningKey:
+    """An Ed25519 key pair with its id."""
+
+    def __init__(self, kid: str, private: Ed25519PrivateKey) -> None:
+        self.kid, self._private = kid, private
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        return jwt.encode(dict(claims), self._private, algorithm="EdDSA", headers={"kid": self.kid})
+
+    def public_jwk(self) -> dict[str, Any]:
+        return {**OKPAlgorithm.to_jwk(self._private.public_key(), as_dict=True), "kid": self.kid, "use": "sig", "alg": "EdDSA"}
+
+
+class Jwks:
+    """Public keys by id. An unknown id makes it fetch the set again; while the source is away the known keys stay."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._fetched = 0.0
+
+    async def key(self, kid: str) -> Ed25519PublicKey | None:
+        if kid not in self._keys and time.monotonic() - self._fetched > 1.0:  # a flood of made-up ids must not flood the source
+            for jwk in (await self._fetch())["keys"]:
+                public = OKPAlgorithm.from_jwk(dict(jwk))
+                if isinstance(public, Ed25519PublicKey):
+                    self._keys[jwk["kid"]] = public
+            self._fetched = time.monotonic()
+        return self._keys.get(kid)
+
+    def forget(self) -> None:
+        self._keys.clear()
+        self._fetched = 0.0
+
+
+class Verifier:
+    """Turns a bearer token into a Principal. Raises Unauthenticated."""
+
+    def __init__(self, keys: Jwks, audience: str) -> None:
+        self._keys, self._audience = keys, audience
+        self._verified: dict[str, Principal] = {}
+
+    def known(self, token: str) -> Principal | None:
+        """The principal of a token that was verified before and is still valid: the hot path, without await."""
+        principal = self._verified.get(token)
+        if principal is None or principal.expires < time.time():  # noqa: TID251 - token lifetimes are real time
+            return None
+        return principal
+
+    async def verify(self, token: str) -> Principal:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid", "")
+            key = await self._keys.key(kid)
+            if key is None:
+                raise Unauthenticated
+            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=self._audience, leeway=_LEEWAY, options={"require": ["exp", "sub"]})
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated(description="Access Token has expired") from None
+        except jwt.InvalidTokenError:
+            raise Unauthenticated from None
+        return self._remember(token, claims)
+
+    def _remember(self, token: str, claims: Mapping[str, Any]) -> Principal:
+        scopes = frozenset(str(claims.get("scope", "")).split())
+        principal = Principal(str(claims["sub"]), str(claims.get("account", "")), scopes, float(claims["exp"]))
+        if len(self._verified) >= _MOST_REMEMBERED:
+            self._verified.clear()
+        self._verified[token] = principal
+        return principal
+
+    def forget(self) -> None:
+        self._verified.clear()
+
+
+class TokenSource(Protocol):
+    """Where a client takes the token it sends to a service."""
+
+    def token(self, audience: str) -> str: ...
+
+
+class InMemoryTokens:
+    """Service tokens of one process: signs for its services, and publishes its key to their verifiers."""
+
+    def __init__(self, issuer_key: SigningKey, lifetime: float = 3600.0) -> None:
+        self._key, self._lifetime = issuer_key, lifetime
+        self._issued: dict[tuple[str, str], tuple[float, str]] = {}
+
+    def of(self, service: str) -> TokenSource:
+        return _ServiceTokens(self, service)
+
+    def issue(self, service: str, audience: str) -> str:
+        now = time.time()  # noqa: TID251 - token lifetimes are real time
+        known = self._issued.get((service, audience))
+        if known is not None and known[0] > now + 60:
+            return known[1]
+        token = self._key.sign({"sub": service, "aud": audience, "iat": int(now), "exp": int(now + self._lifetime)})
+        self._issued[service, audience] = (now + self._lifetime, token)
+        return token
+
+    async def jwks(self) -> Mapping[str, Any]:
+        return {"keys": [self._key.public_jwk()]}
+
+
+@dataclass(frozen=True, slots=True)
+class _ServiceTokens:
+    tokens: InMemoryTokens
+    service: str
+
+    def token(self, audience: str) -> str:
+        return self.tokens.issue(self.service, audience)
+
+
+def admit(principal: Principal, callers: frozenset[str]) -> Principal:
+    """Raises NotPermitted when this service has no edge to us."""
+    if principal.subject not in callers:
+        raise NotPermitted
+    return principal

@@ -1,0 +1,20 @@
+"""What says that PostgreSQL is away, as opposed to a statement being wrong."""
+
+from __future__ import annotations
+
+import asyncpg
+
+AWAY: tuple[type[BaseException], ...] = (
+    OSError,  # includes TimeoutError
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,  # a closed connection or pool; wrong arguments are one, too: see `means_away`
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def means_away(error: BaseException) -> bool:
+    """False for arguments that asyncpg cannot encode: it calls that an InterfaceError, and a ValueError."""
+    return not isinstance(error, (ValueError, TypeError))

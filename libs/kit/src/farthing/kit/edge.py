@@ -1,0 +1,263 @@
+"""One request, from the server to the operation and back: the only middleware there is.
+
+    path → endpoint → trace → caller → fault or mocked answer → body → operation → error envelope → metrics, log, journal
+
+The same class serves the public and the internal side of a service; they differ in routes and in who is asked for which token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from farthing.kit.api import Endpoint, RouteTable
+from farthing.kit.auth import Verifier, admit
+from farthing.kit.call import TRAIL, Call, Response, Trail
+from farthing.kit.errors import AnyError, ApiError, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
+from farthing.kit.faults import Fault, Faults, ResponseLost
+from farthing.kit.journal import Entry, Journal
+from farthing.kit.telemetry.tracing import new_trail, trail_of
+from farthing.kit.validation import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from farthing.kit.api import Api
+    from farthing.kit.clock import Clock
+    from farthing.kit.manifest import Manifest
+    from farthing.kit.settings import Settings
+    from farthing.kit.telemetry import Log, Metrics, Tracing
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PUBLIC_TIMEOUT = 30.0  # seconds
+LARGEST_BODY = 1_000_000  # bytes
+SCOPE_PREFIX = "https://uri.paypal.com/services/"
+# SDKs can be pointed here by a base URL that they join with their own absolute one (wire contract, section 6.4 B).
+_JOINED = ("/https://api-m.sandbox.paypal.com", "/https://api-m.paypal.com", "/https://api.sandbox.paypal.com", "/https://api.paypal.com")
+
+
+class EdgeParts(Protocol):
+    """What an edge needs of the process around it."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def faults(self) -> Faults: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def tracing(self) -> Tracing: ...
+    @property
+    def log(self) -> Log: ...
+
+
+class Edge:
+    """An ASGI application that serves one side of a service."""
+
+    def __init__(self, manifest: Manifest, api: Api, parts: EdgeParts, verifier: Verifier, callers: frozenset[str] | None = None) -> None:
+        self._public = callers is None
+        self._callers = callers or frozenset()
+        self._table = RouteTable(api.public_endpoints if self._public else api.internal_endpoints)
+        self._catalogue = api.catalogue
+        self._name, self._version = manifest.name, manifest.version
+        self._parts, self._verifier = parts, verifier
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        started = time.perf_counter()
+        call = self._begin(scope)
+        token = TRAIL.set(call.trail)
+        try:
+            response = await self._respond(call, receive)
+        except ResponseLost:
+            self._finish(call, Response(499), started)
+            abort = scope.get("extensions", {}).get("farthing.abort")
+            if abort is None:
+                raise
+            abort()
+            return
+        finally:
+            TRAIL.reset(token)
+        self._finish(call, response, started)
+        await _send(send, call, response)
+
+    def _begin(self, scope: Scope) -> Call:
+        headers = dict(scope["headers"])
+        if self._public:
+            sandboxed = self._parts.settings.sandbox and headers.get(b"farthing-trace") == b"1"
+            trail = new_trail(PUBLIC_TIMEOUT, sampled=self._parts.tracing.active and (sandboxed or self._parts.tracing.decide()))
+        else:
+            deadline = headers.get(b"farthing-deadline")
+            timeout = int(deadline) / 1000 if deadline and deadline.isdigit() else PUBLIC_TIMEOUT
+            traceparent = headers.get(b"traceparent")
+            trail = trail_of(traceparent.decode("latin-1") if traceparent else None, timeout)
+        client = scope.get("client")
+        return Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail, peer=client[0] if client else "")
+
+    async def _respond(self, call: Call, receive: Receive) -> Response:
+        try:
+            endpoint, arguments = self._table.match(call.method, call.path)
+            call.operation = endpoint.operation
+            if not call.trail.sampled:
+                return await self._run(call, endpoint, arguments, receive)
+            return await self._traced(call, endpoint, arguments, receive)
+        except ApiError as error:
+            return _error_response(error, call)
+        except ResponseLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of the process: nothing but an envelope may leave
+            self._parts.log.error("request.failed", error, operation=call.operation)
+            return _error_response(AnyError(500), call)
+
+    async def _traced(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
+        link = call.header("traceparent") if self._public else None
+        with self._parts.tracing.span(self._name, self._version, endpoint.operation, call.trail, "SERVER", link, root=self._public) as span:
+            try:
+                response = await self._run(call, endpoint, arguments, receive)
+            except ApiError as error:
+                response = _error_response(error, call)
+            if span is not None:
+                span.set_attributes({"farthing.debug_id": call.debug_id, "http.request.method": call.method, "http.route": endpoint.path})
+                span.set_attributes({"http.response.status_code": response.status, **call.notes})
+            return response
+
+    async def _run(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
+        call.body = await _read(receive)
+        await self._authenticate(call, endpoint)
+        fault = await self._fault_before(call, arguments) if self._parts.faults.active else None
+        if self._public and b"paypal-mock-response" in call.headers:
+            self._mock(call)
+        response = await endpoint.function(call, **arguments, **_body(call, endpoint))
+        if fault is not None:
+            raise ResponseLost
+        return response
+
+    async def _authenticate(self, call: Call, endpoint: Endpoint) -> None:
+        if endpoint.access == "open":
+            return
+        authorization = call.headers.get(b"authorization", b"")
+        if authorization[:7].lower() != b"bearer ":
+            raise Unauthenticated
+        token = authorization[7:].decode("latin-1")
+        principal = self._verifier.known(token) or await self._verifier.verify(token)
+        if endpoint.access == "service":
+            admit(principal, self._callers)
+        elif not principal.may(endpoint.scopes):
+            raise NotPermitted
+        call.principal = principal
+
+    async def _fault_before(self, call: Call, arguments: dict[str, str]) -> Fault | None:
+        """Delay, refuse, or answer the fault that takes the response away afterwards."""
+        facts = {"app": call.principal.subject if call.principal else "", "order": arguments.get("order_id", "")}
+        faults = self._parts.faults
+        slow = await faults.claim(call.operation, facts, "latency")
+        if slow is not None:
+            await asyncio.sleep(slow.milliseconds / 1000)
+        if await faults.claim(call.operation, facts, "expire"):
+            raise Unauthenticated(description="Access Token has expired")
+        failing = await faults.claim(call.operation, facts, "error")
+        if failing is not None:
+            details = (Detail(failing.issue, "Injected by a fault rule."),) if failing.issue else ()
+            raise AnyError(failing.status, *details)
+        return await faults.claim(call.operation, facts, "lost_response")
+
+    def _mock(self, call: Call) -> None:
+        """Answer any documented issue of this operation (wire contract, section 7.5)."""
+        if not self._parts.settings.sandbox:
+            return
+        try:
+            issue = orjson.loads(call.headers[b"paypal-mock-response"])["mock_application_codes"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            issue = None
+        known = self._catalogue.get(call.operation, {})
+        if not isinstance(issue, str) or issue not in known:
+            detail = Detail("INVALID_PARAMETER_VALUE", 'PayPal-Mock-Response takes {"mock_application_codes": one documented issue}.', field="PayPal-Mock-Response")
+            raise AnyError(400, detail)
+        raise AnyError(known[issue]["status"], Detail(issue, "Asked for by PayPal-Mock-Response."), name=known[issue]["name"])
+
+    def _finish(self, call: Call, response: Response, started: float) -> None:
+        seconds = time.perf_counter() - started
+        parts, app = self._parts, call.principal.subject if call.principal else None
+        parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
+        if self._public:
+            at, request, answer = parts.clock.now(), call.body, response.body
+            parts.journal.add(
+                Entry(at, self._name, call.operation, call.method, call.path, response.status, seconds * 1000, call.debug_id, app, request, answer)
+            )
+        if parts.settings.log_requests:
+            parts.log.info(
+                "request.served", operation=call.operation, status=response.status, milliseconds=round(seconds * 1000, 3), debug_id=call.debug_id, **call.notes
+            )
+
+
+def normalise(path: str) -> str:
+    """Forgive what real clients send: double and trailing slashes, a joined absolute URL (wire contract, section 5, end)."""
+    if path.startswith("/http"):
+        path = next((path[len(prefix) :] for prefix in _JOINED if path.startswith(prefix)), path)
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path.rstrip("/?") or "/"
+
+
+def _body(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.body is None:
+        return {}
+    if endpoint.optional_body and (not call.body or call.body == b"null"):
+        return {"body": None}
+    media = call.headers.get(b"content-type", b"application/json")
+    if b"json" not in media.lower():
+        raise UnsupportedMedia
+    return {"body": parse(endpoint.body, call.body)}
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return _fitting(body)
+    chunks, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= LARGEST_BODY:
+            chunks.append(chunk)
+    if size > LARGEST_BODY:
+        raise _too_large()
+    return b"".join(chunks)
+
+
+def _fitting(body: bytes) -> bytes:
+    if len(body) > LARGEST_BODY:
+        raise _too_large()
+    return body
+
+
+def _error_response(error: ApiError, call: Call) -> Response:
+    return Response(error.status_code, error.body(call.debug_id), [(b"content-type", b"application/json"), *error.headers()])
+
+
+async def _send(send: Send, call: Call, response: Response) -> None:
+    headers = [*response.headers, (b"paypal-debug-id", call.debug_id.encode()), (b"content-length", str(len(response.body)).encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def bearer_trail(trail: Trail) -> list[tuple[bytes, bytes]]:
+    """The headers that carry a trail to the next service."""
+    remaining = max(1, int(trail.remaining() * 1000))
+    return [(b"traceparent", trail.traceparent.encode()), (b"farthing-deadline", str(remaining).encode())]
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")

@@ -1,0 +1,177 @@
+"""Events between services: outbox → transport → inbox → handler, at least once, in commit order per subject.
+
+A service writes its event in the statement that causes it (table `outbox`). A relay hands outbox rows to the transport and deletes what was
+taken over. The receiving side stores them in its `inbox`, once per id, and a worker gives them to the handler until it succeeds.
+Embedded, the transport is PostgreSQL to PostgreSQL; in split mode a broker lies between the same two tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from farthing.kit.call import TRAIL
+from farthing.kit.telemetry.tracing import trail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from farthing.kit.db import Database
+    from farthing.kit.manifest import Manifest
+    from farthing.kit.telemetry import Log, Tracing
+
+BATCH = 500
+HANDLED_TOGETHER = 200
+HANDLER_TIME = 30.0  # seconds
+_LONGEST_PAUSE = 60  # seconds between two attempts at one event
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened (the CloudEvents attributes id, source, type, subject, time, data; trace = W3C traceparent).
+
+    `data` is the JSON text of the resource as it was then.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    data: str
+    at: datetime
+    trace: str = ""
+    seq: int = 0
+
+    def cloudevent(self) -> dict[str, object]:
+        return {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": f"/farthing/{self.source}",
+            "type": self.type,
+            "subject": self.subject,
+            "time": self.at.isoformat(),
+            "datacontenttype": "application/json",
+            "traceparent": self.trace,
+        }
+
+
+
+
+def current_trace() -> str:
+    """The traceparent to store with an event, so that its handling joins the trace of its cause."""
+    trail = TRAIL.get()
+    return trail.traceparent if trail is not None else ""
+
+
+class EventTransport(Protocol):
+    """Takes events over; when `publish` returns, every consumer's copy is durable."""
+
+    async def publish(self, events: Sequence[Event]) -> None: ...
+
+
+class Relay:
+    """Moves one service's outbox to the transport; woken by the statements that write it, one relay at a time per service."""
+
+    def __init__(self, manifest: Manifest, database: Database, transport: EventTransport) -> None:
+        self._source, self._database, self._transport = manifest.name, database, transport
+        self.woken = asyncio.Event()
+        self.oldest: datetime | None = None
+
+    async def step(self) -> int:
+        """Relay one batch and answer its size."""
+        async with self._database.transaction() as connection:
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", f"relay-{self._source}"):
+                return 0
+            rows = await connection.fetch("SELECT seq, id, type, subject, data, trace, at FROM outbox ORDER BY seq LIMIT $1", BATCH)
+            self.oldest = rows[0]["at"] if rows else None
+            if not rows:
+                return 0
+            await self._transport.publish(
+                [Event(r["id"], self._source, r["type"], r["subject"], r["data"], r["at"], r["trace"], r["seq"]) for r in rows]
+            )
+            await connection.execute("DELETE FROM outbox WHERE seq = ANY($1)", [row["seq"] for row in rows])
+        self.oldest = None
+        return len(rows)
+
+
+_RECEIVE = """
+INSERT INTO inbox (id, source, type, subject, data, trace, at)
+SELECT e.id, e.source, e.type, e.subject, e.data::json, e.trace, e.at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+    AS e (id, source, type, subject, data, trace, at)
+ON CONFLICT (id) DO NOTHING
+"""
+_WAITING = """
+SELECT seq, id, source, type, subject, data, trace, at, attempts FROM inbox
+WHERE NOT done AND (retry_at IS NULL OR $1) AND ($1 OR subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND retry_at IS NOT NULL))
+ORDER BY seq LIMIT $2
+"""
+
+
+class Inbox:
+    """What one service was told. `receive` stores, `step` handles; a handler must bear the same event twice."""
+
+    def __init__(self, manifest: Manifest, database: Database, handlers: Mapping[str, Callable[[Event], Awaitable[None]]], log: Log, tracing: Tracing) -> None:
+        self._manifest, self._database, self._handlers = manifest, database, handlers
+        self._log, self._tracing = log, tracing
+        self.woken = asyncio.Event()
+
+    async def receive(self, events: Sequence[Event]) -> None:
+        """Store those that this service wants, each once."""
+        wanted = [event for event in events if self._manifest.wants(event.source, event.type)]
+        if not wanted:
+            return
+        columns = [[getattr(event, name) for event in wanted] for name in ("id", "source", "type", "subject", "data", "trace", "at")]
+        await self._database.execute(_RECEIVE, *columns)
+        self.woken.set()
+
+    async def step(self, *, everything: bool = False) -> int:
+        """Handle a batch, subjects side by side and each subject's events in order; answer how many succeeded. `everything`: failed ones, too."""
+        rows = await self._database.fetch(_WAITING, everything, HANDLED_TOGETHER)
+        subjects: dict[str, list[tuple[Event, int]]] = {}
+        for row in rows:
+            event = Event(row["id"], row["source"], row["type"], row["subject"], row["data"], row["at"], row["trace"], row["seq"])
+            subjects.setdefault(event.subject, []).append((event, row["attempts"]))
+        done = [event_id for group in await asyncio.gather(*(self._in_order(group) for group in subjects.values())) for event_id in group]
+        if done:  # the id stays, so that a second delivery is recognised; the content goes
+            await self._database.execute("UPDATE inbox SET done = true, data = NULL, retry_at = NULL WHERE id = ANY($1)", done)
+        return len(done)
+
+    async def revive(self) -> None:
+        """Let failed events whose pause is over be tried again."""
+        await self._database.execute("UPDATE inbox SET retry_at = NULL WHERE NOT done AND retry_at < now()")
+
+    async def forget_old(self) -> None:
+        """Drop the ids of events handled more than a day ago: no relay delivers that late."""
+        await self._database.execute("DELETE FROM inbox WHERE done AND at < now() - interval '1 day' AND seq < (SELECT max(seq) FROM inbox)")
+
+    async def waiting(self) -> int:
+        row = await self._database.row("SELECT count(*) AS n FROM inbox WHERE NOT done")
+        return int(row["n"]) if row else 0
+
+    async def _in_order(self, group: list[tuple[Event, int]]) -> list[str]:
+        done = []
+        for event, attempts in group:
+            if not await self._handle(event, attempts):
+                break
+            done.append(event.id)
+        return done
+
+    async def _handle(self, event: Event, attempts: int) -> bool:
+        trail = trail_of(event.trace, HANDLER_TIME)
+        token = TRAIL.set(trail)
+        try:
+            with self._tracing.span(self._manifest.name, self._manifest.version, f"{event.type} process", trail, "CONSUMER"):
+                await self._handlers[event.type](event)
+        except Exception as error:  # noqa: BLE001 - the edge of the worker: one bad event must not stop the others
+            pause = min(_LONGEST_PAUSE, 2**attempts)
+            self._log.error("event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
+            await self._database.execute(
+                "UPDATE inbox SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2) WHERE id = $1", event.id, float(pause)
+            )
+            return False
+        finally:
+            TRAIL.reset(token)
+        return True

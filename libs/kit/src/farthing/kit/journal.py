@@ -1,0 +1,95 @@
+"""The last public requests and answers, in memory. What may hold a secret or a card is masked before it enters."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KEPT = 1_000
+_LONGEST = 16_384
+_SECRET = re.compile(r"secret|password|token|assertion|authorization|security_code|cvv|number|expiry|code_verifier|sig", re.IGNORECASE)
+_SENSITIVE = re.compile(rb"card|number|secret|token|password|assertion", re.IGNORECASE)
+_PAN = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
+MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    service: str
+    operation: str
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    debug_id: str
+    app: str | None
+    request: bytes
+    response: bytes
+
+    def wire(self) -> dict[str, Any]:
+        return {
+            "time": self.at.isoformat().replace("+00:00", "Z"),
+            "service": self.service,
+            "operation": self.operation,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "milliseconds": round(self.milliseconds, 3),
+            "debug_id": self.debug_id,
+            "client_id": self.app,
+            "request": masked(self.request),
+            "response": masked(self.response),
+        }
+
+
+class Journal:
+    """A ring of the last requests. Masking costs, so a body without any suspicious word is masked only when it is read."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+
+    def add(self, entry: Entry) -> None:
+        if _SENSITIVE.search(entry.request) or _SENSITIVE.search(entry.response):
+            entry = replace(entry, request=orjson.dumps(masked(entry.request)), response=orjson.dumps(masked(entry.response)))
+        self._entries.append(entry)
+
+    def entries(self, operation: str | None, status: int | None, limit: int) -> list[Entry]:
+        """The newest first."""
+        return list(_take((e for e in reversed(self._entries) if operation in {None, e.operation} and status in {None, e.status}), limit))
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+def _take(entries: Iterator[Entry], limit: int) -> Iterator[Entry]:
+    for _, entry in zip(range(limit), entries, strict=False):
+        yield entry
+
+
+def masked(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """JSON with secrets and card data masked; what is not JSON, or too long, is only measured."""
+    if not body:
+        return None
+    if len(body) > _LONGEST:
+        return f"{len(body)} bytes"
+    try:
+        return _mask(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return f"{len(body)} bytes, not JSON"
+
+
+def _mask(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {name: MASK if _SECRET.search(name) and isinstance(inner, (str, int)) else _mask(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_mask(inner) for inner in value]
+    return _PAN.sub(MASK, value) if isinstance(value, str) else value

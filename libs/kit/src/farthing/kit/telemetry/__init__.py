@@ -1,0 +1,7 @@
+"""Traces, metrics and logs of a service."""
+
+from farthing.kit.telemetry.logs import Log
+from farthing.kit.telemetry.metrics import Metrics
+from farthing.kit.telemetry.tracing import Tracing
+
+__all__ = ["Log", "Metrics", "Tracing"]

@@ -1,0 +1,62 @@
+"""From what pydantic found to the envelope's details: JSON pointer, issue, location."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from farthing.kit.errors import Detail, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+M = TypeVar("M", bound=BaseModel)
+
+_ISSUES = {
+    "missing": ("MISSING_REQUIRED_PARAMETER", "A required field / parameter is missing."),
+    "string_too_short": ("INVALID_STRING_LENGTH", "The value of a field is too short."),
+    "string_too_long": ("INVALID_STRING_LENGTH", "The value of a field is too long."),
+    "too_short": ("INVALID_ARRAY_MIN_ITEMS", "The number of items in an array parameter is too small."),
+    "too_long": ("INVALID_ARRAY_MAX_ITEMS", "The number of items in an array parameter is too large."),
+    "string_pattern_mismatch": ("INVALID_PARAMETER_SYNTAX", "The value of a field does not conform to the expected format."),
+    "literal_error": ("INVALID_PARAMETER_VALUE", "The value of a field is invalid."),
+    "enum": ("INVALID_PARAMETER_VALUE", "The value of a field is invalid."),
+    "json_invalid": ("MALFORMED_REQUEST_JSON", "The request JSON is not well formed."),
+}
+_OTHER = ("INVALID_PARAMETER_SYNTAX", "The value of a field does not conform to the expected format.")
+_MOST_DETAILS = 50
+_LONGEST_VALUE = 100
+
+
+def parse(model: type[M], body: bytes) -> M:
+    """Read a JSON body. Raises InvalidRequest with one detail per violation.
+
+    A NUL character is refused here, since no text column of PostgreSQL can hold it.
+    """
+    if b"\\u0000" in body or b"\x00" in body:
+        raise InvalidRequest(Detail("INVALID_PARAMETER_SYNTAX", "The request contains a NUL character.", location="body"))
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_request(error) from None
+
+
+def invalid_request(error: ValidationError) -> InvalidRequest:
+    found = error.errors(include_url=False, include_context=False)
+    return InvalidRequest(*(_detail(item) for item in found[:_MOST_DETAILS]))
+
+
+def _detail(item: Mapping[str, Any]) -> Detail:
+    issue, description = _ISSUES.get(item["type"], _OTHER)
+    if item["type"].isupper():  # raised by a validator of ours in the wire's own words
+        issue, description = item["type"], item["msg"]
+    pointer = "".join(f"/{part}" for part in item["loc"])
+    value = item.get("input")
+    return Detail(
+        issue,
+        description,
+        field=pointer or None,
+        value=value[:_LONGEST_VALUE] if isinstance(value, str) and item["type"] != "missing" and issue != "MALFORMED_REQUEST_JSON" else None,
+        location="body",
+    )
