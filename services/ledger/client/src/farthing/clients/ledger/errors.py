@@ -87,7 +87,7 @@ class HoldMismatch(Refused):
     description = "What is taken from a hold must be debited from its account in the same posting."
 
 
-ERRORS: Final[tuple[type[ApiError], ...]] = (
+_ALL: Final[tuple[type[ApiError], ...]] = (
     InsufficientFunds,
     CurrencyMismatch,
     EmptyPosting,
@@ -101,3 +101,4 @@ ERRORS: Final[tuple[type[ApiError], ...]] = (
     HoldExceeded,
     HoldMismatch,
 )
+ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}

@@ -22,7 +22,7 @@ Amount = Annotated[int, Field(gt=0, le=MAX_MINOR)]
 
 
 class Request(Model):
-    """What a caller asks for. An unknown property is refused: an instruction about money that is half understood must not be carried out."""
+    """What a caller asks for. An unknown property is refused: nobody carries out an instruction about money that he half understands."""
 
     model_config = ConfigDict(extra="forbid")
 
