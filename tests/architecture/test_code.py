@@ -14,6 +14,7 @@ from tests.architecture.rules.names import business_nouns, drawer
 from tests.architecture.rules.sizes import KIT_LINES, MEDIAN_FUNCTION_LINES, function_lengths, long_file, long_functions
 from tests.architecture.rules.sql import stars_in_python, stars_in_sql
 from tests.architecture.tree import ROOT, Member, committed_files, configuration, members, normalized, product_files, relative
+from tests.architecture.verdict import none_of
 
 every_member = pytest.mark.parametrize("member", members(), ids=lambda member: member.portion)
 EXACT = {"farthing.money"} | {f"farthing.{kind}{name}" for kind in ("", "clients.") for name in ("ledger", "payments", "orders")}
@@ -23,11 +24,11 @@ KIT = ROOT / "libs/kit/src"
 
 def test_files_are_short() -> None:
     python = [path for path in committed_files() if path.suffix == ".py"]
-    assert [problem for path in python for problem in long_file(relative(path), path.read_text())] == []
+    none_of(problem for path in python for problem in long_file(relative(path), path.read_text()))
 
 
 def test_functions_are_short() -> None:
-    assert [problem for path in product_files() for problem in long_functions(relative(path), path.read_text())] == []
+    none_of(problem for path in product_files() for problem in long_functions(relative(path), path.read_text()))
 
 
 def test_the_median_function_is_very_short() -> None:
@@ -36,7 +37,7 @@ def test_the_median_function_is_very_short() -> None:
 
 
 def test_no_module_is_a_drawer() -> None:
-    assert [problem for path in committed_files() if path.suffix == ".py" for problem in drawer(relative(path))] == []
+    none_of(problem for path in committed_files() if path.suffix == ".py" for problem in drawer(relative(path)))
 
 
 def test_the_kit_is_small() -> None:
@@ -58,19 +59,19 @@ def test_it_declares_what_it_imports_of_ours(member: Member) -> None:
     portions = {other.portion: other.distribution for other in members()}
     declared = member.declared | {member.distribution}
     found = [undeclared_members(relative(path), path.read_text(), declared, portions) for path in member.modules]
-    assert list(chain.from_iterable(found)) == []
+    none_of(chain.from_iterable(found))
 
 
 @every_member
 def test_it_declares_what_it_imports_of_others(member: Member) -> None:
     known = {module: [normalized(name) for name in names] for module, names in packages_distributions().items()}
     found = [undeclared_third_parties(relative(path), path.read_text(), member.declared, known) for path in member.modules]
-    assert list(chain.from_iterable(found)) == []
+    none_of(chain.from_iterable(found))
 
 
 def test_no_float_is_near_money() -> None:
     files = [path for member in members() if member.portion in EXACT for path in member.modules if relative(path) not in FLOATS]
-    assert [problem for path in files for problem in floats(relative(path), path.read_text())] == []
+    none_of(problem for path in files for problem in floats(relative(path), path.read_text()))
 
 
 def test_the_places_that_may_use_floats_need_it_and_say_why() -> None:
@@ -84,4 +85,4 @@ def test_sql_names_its_columns() -> None:
     migrations = sorted(path for folder in folders for path in folder.rglob("*.sql"))
     found = [problem for path in product_files() for problem in stars_in_python(relative(path), path.read_text())]
     found += [problem for path in migrations for problem in stars_in_sql(relative(path), path.read_text())]
-    assert found == []
+    none_of(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from tests.architecture.rules.contents import machine_paths, registry_addresses, too_large
-from tests.architecture.tree import committed_files, relative
+from tests.architecture.tree import committed_files, neighbours, relative
+from tests.architecture.verdict import none_of
 
 
 @cache
@@ -24,12 +25,12 @@ def test_there_are_files_to_look_at() -> None:
 
 
 def test_no_path_of_a_machine() -> None:
-    assert [problem for path, text in texts() for problem in machine_paths(path, text)] == []
+    none_of(problem for path, text in texts() for problem in machine_paths(path, text, neighbours()))
 
 
 def test_no_address_of_a_package_registry() -> None:
-    assert [problem for path, text in texts() for problem in registry_addresses(path, text)] == []
+    none_of(problem for path, text in texts() for problem in registry_addresses(path, text))
 
 
 def test_no_large_file() -> None:
-    assert [problem for path in committed_files() for problem in too_large(relative(path), path.stat().st_size)] == []
+    none_of(problem for path in committed_files() for problem in too_large(relative(path), path.stat().st_size))

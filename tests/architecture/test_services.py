@@ -11,6 +11,7 @@ from tests.architecture.rules.anatomy import missing_parts, unlisted_modules
 from tests.architecture.rules.manifests import client_dependencies, contradictions
 from tests.architecture.rules.readmes import readme
 from tests.architecture.tree import ROOT, configuration, members, services
+from tests.architecture.verdict import none_of
 
 every_service = pytest.mark.parametrize("name", services())
 EXTRA_MODULES: dict[str, dict[str, str]] = configuration()["tool"]["farthing"]["extra-modules"]
@@ -18,12 +19,12 @@ EXTRA_MODULES: dict[str, dict[str, str]] = configuration()["tool"]["farthing"]["
 
 @every_service
 def test_its_parts_are_there(name: str) -> None:
-    assert missing_parts(ROOT / f"services/{name}/src/farthing/{name}") == []
+    none_of(missing_parts(ROOT / f"services/{name}/src/farthing/{name}"))
 
 
 @every_service
 def test_its_modules_are_listed(name: str) -> None:
-    assert unlisted_modules(ROOT / f"services/{name}/src/farthing/{name}", EXTRA_MODULES.get(name, {})) == []
+    none_of(unlisted_modules(ROOT / f"services/{name}/src/farthing/{name}", EXTRA_MODULES.get(name, {})))
 
 
 def test_extra_modules_are_those_of_services() -> None:
@@ -34,21 +35,22 @@ def test_extra_modules_are_those_of_services() -> None:
 def test_its_readme_answers_the_usual_questions(name: str) -> None:
     path = f"services/{name}/README.md"
     assert (ROOT / path).exists(), f"{path} is missing"
-    assert readme(path, (ROOT / path).read_text()) == []
+    none_of(readme(path, (ROOT / path).read_text()))
 
 
 @every_service
 def test_its_manifest_is_imported_without_side_effects(name: str, probed: dict[str, dict[str, Any]]) -> None:
-    assert probed[name].get("problem") is None, f"farthing.{name}.service.MANIFEST cannot be imported"
-    assert probed[name]["effects"] == []
+    none_of([f"farthing.{name}.service.MANIFEST: {problem}" for problem in filter(None, [probed[name].get("problem")])])
+    none_of(f"importing farthing.{name}.service {effect}: leave that to build()" for effect in probed[name]["effects"])
 
 
 @every_service
 def test_it_declares_the_clients_that_its_manifest_needs(name: str, manifests: dict[str, Manifest]) -> None:
     declared = next(member.declared for member in members() if member.folder == f"services/{name}")
-    assert name in manifests, f"farthing.{name}.service.MANIFEST cannot be imported"
-    assert client_dependencies(manifests[name], declared) == []
+    if name not in manifests:
+        pytest.fail(f"farthing.{name}.service.MANIFEST cannot be imported", pytrace=False)
+    none_of(client_dependencies(manifests[name], declared))
 
 
 def test_the_manifests_agree_with_each_other(manifests: dict[str, Manifest]) -> None:
-    assert contradictions(manifests) == []
+    none_of(contradictions(manifests))

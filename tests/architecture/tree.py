@@ -23,6 +23,8 @@ _UNTRACKED = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".
     "test-results",
 }
 
+_SYSTEM = frozenset({"etc", "mnt", "opt", "srv", "tmp", "usr", "var"})
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -90,6 +92,14 @@ def committed_files() -> tuple[Path, ...]:
         if answer.returncode == 0:
             return tuple(sorted(path for name in answer.stdout.split(b"\0") if name and (path := ROOT / os.fsdecode(name)).is_file()))
     return tuple(sorted(walk(ROOT)))
+
+
+@cache
+def neighbours() -> tuple[str, ...]:
+    """This tree and what lies beside it, by absolute path; nothing where the system's own folders lie beside it."""
+    if len(ROOT.parts) < 3 or ROOT.parts[1] in _SYSTEM:
+        return ()
+    return tuple(str(path) for path in sorted(ROOT.parent.iterdir()))
 
 
 def walk(folder: Path) -> list[Path]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LARGEST = 1_000_000  # bytes
 
 # The patterns are written so that they do not match themselves.
-_MACHINE_PATH = re.compile(r"(?<![\w.\-*}])/(?:work|root|home|Users)/(?=[\w.])|\b[A-Z]:\\{1,2}Users\\")
+_HOMES = r"/(?:root|home|Users)/[\w.]|\b[A-Z]:\\{1,2}Users\\"
+_END = r"(?![\w\-])"
 _REGISTRY = re.compile(
     r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|yarnpkg\.com|jsr\.io|proxy\.golang\.org|crates\.io|rubygems\.org|anaconda\.org)\b",
     re.IGNORECASE,
 )
 
 
-def machine_paths(path: str, text: str) -> list[str]:
-    """No absolute path of somebody's machine."""
+def machine_paths(path: str, text: str, places: Sequence[str]) -> list[str]:
+    """No absolute path of somebody's machine: neither below a home nor one of `places`."""
+    known = "|".join([_HOMES, *(f"{re.escape(place)}{_END}" for place in places)])
     return [
         f"{path}:{line}: {found[0]!r} exists on one machine only: make the path relative, or let the caller give it"
-        for line, found in _matches(_MACHINE_PATH, text)
+        for line, found in _matches(re.compile(rf"(?<![\w.\-*}}])(?:{known})"), text)
     ]
 
 

@@ -21,8 +21,13 @@ class _Finder(ast.NodeVisitor):
     def __init__(self) -> None:
         self.found: list[tuple[int, str]] = []
 
-    def visit_arg(self, node: ast.arg) -> None:
-        self._unless_duration(node.arg, node)
+    def visit_arguments(self, node: ast.arguments) -> None:
+        positional = [*node.posonlyargs, *node.args]
+        defaults = [*[None] * (len(positional) - len(node.defaults)), *node.defaults, *node.kw_defaults]
+        for parameter, default in zip([*positional, *node.kwonlyargs], defaults, strict=True):
+            if not _DURATION.search(parameter.arg):
+                self._visit_all(parameter.annotation, default)
+        self._visit_all(*(star.annotation for star in (node.vararg, node.kwarg) if star))
 
     def visit_keyword(self, node: ast.keyword) -> None:
         self._unless_duration(node.arg or "", node)
@@ -52,16 +57,18 @@ class _Finder(ast.NodeVisitor):
             self.found.append((node.lineno, f"the literal {node.value}"))
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        if isinstance(node.op, ast.Div) and not (_is_text(node.left) or _is_text(node.right)):
-            self.found.append((node.lineno, "/ makes a float, use // or divmod with the rounding rule in words"))
+        if isinstance(node.op, ast.Div) and not (_is_text(node.left) or _is_text(node.right) or _is_exact(node)):
+            self.found.append((node.lineno, "/ makes a float, use Decimal, // or divmod with the rounding rule in words"))
         self.generic_visit(node)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """A function named after a duration may answer one; its body is looked at all the same."""
-        if node.returns is not None and not _DURATION.search(node.name):
-            self.visit(node.returns)
-        for part in (*node.decorator_list, node.args, *node.body):
-            self.visit(part)
+        self._visit_all(None if _DURATION.search(node.name) else node.returns, *node.decorator_list, node.args, *node.body)
+
+    def _visit_all(self, *parts: ast.AST | None) -> None:
+        for part in parts:
+            if part is not None:
+                self.visit(part)
 
     def _unless_duration(self, name: str, node: ast.AST) -> None:
         if not _DURATION.search(name):
@@ -78,3 +85,8 @@ def _name(node: ast.expr) -> str:
 def _is_text(node: ast.expr) -> bool:
     """A path is joined, nothing is divided."""
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _is_exact(node: ast.expr) -> bool:
+    """Decimal and Fraction divide without binary fractions; one of them stands in the expression."""
+    return any(isinstance(part, ast.Call) and _name(part.func) in {"Decimal", "Fraction"} for part in ast.walk(node))
