@@ -23,7 +23,7 @@ def unlisted_modules(package: Path, extra: Mapping[str, str]) -> list[str]:
     beyond = _modules(package) - MODULES
     where = f"[tool.farthing.extra-modules] {package.name}"
     found = [
-        f"{package.name}: {name} is no part of the anatomy: put it where it belongs, or list it in {where}" for name in beyond - set(extra)
+        f"{package.name}: {name} is not in the anatomy: put it where it belongs, or list it in {where}" for name in beyond - set(extra)
     ]
     found += [f"{package.name}: {name} does not exist: remove it from {where}" for name in set(extra) - beyond]
     found += [f"{package.name}: {name} has no reason: write it in {where}" for name, reason in extra.items() if not reason.strip()]
