@@ -28,14 +28,14 @@ def undeclared_members(path: str, text: str, declared: set[str], portions: Mappi
 
 
 def undeclared_third_parties(path: str, text: str, declared: set[str], distributions: Mapping[str, Sequence[str]]) -> list[str]:
-    """Of others: `distributions` maps a top-level module to the distributions that bring it."""
-    found = []
+    """Of others, each once: `distributions` maps a top-level module to the distributions that bring it."""
+    found: dict[str, str] = {}
     for line, module in imported_modules(text):
         top = module.split(".", 1)[0]
-        if top in sys.stdlib_module_names or top == "farthing":
+        if top in sys.stdlib_module_names or top == "farthing" or top in found:
             continue
-        bringing = distributions.get(top, [])
+        bringing = sorted(distributions.get(top, []))
         if declared.isdisjoint(bringing):
-            names = " or ".join(sorted(bringing)) or f"whatever brings {top}"
-            found.append(f"{path}:{line}: imports {top}: declare {names} in its pyproject.toml")
-    return found
+            names = bringing[0] if len(bringing) == 1 else f"what brings {module}"
+            found[top] = f"{path}:{line}: imports {top}: declare {names} in its pyproject.toml"
+    return list(found.values())

@@ -40,7 +40,15 @@ class TestUndeclaredThirdParties:
 
     def test_refuses_what_is_not_even_installed(self) -> None:
         assert undeclared_third_parties("a.py", "import nothing", set(), DISTRIBUTIONS) == [
-            "a.py:1: imports nothing: declare whatever brings nothing in its pyproject.toml"
+            "a.py:1: imports nothing: declare what brings nothing in its pyproject.toml"
+        ]
+
+    def test_names_the_module_where_several_distributions_share_a_name(self) -> None:
+        shared = {"opentelemetry": ["opentelemetry-api", "opentelemetry-sdk"]}
+        source = "from opentelemetry.sdk import trace\nimport opentelemetry.trace"
+        assert undeclared_third_parties("a.py", source, {"opentelemetry-sdk"}, shared) == []
+        assert undeclared_third_parties("a.py", source, set(), shared) == [
+            "a.py:1: imports opentelemetry: declare what brings opentelemetry.sdk.trace in its pyproject.toml"
         ]
 
     def test_allows_the_standard_library_and_our_own(self) -> None:
