@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.architecture.rules.anatomy import MODULES
 from tests.architecture.tree import ROOT, configuration, members, relative, services
 
 SERVICES = [f"farthing.{name}" for name in services()]
@@ -54,6 +55,12 @@ def test_the_layers_inside_hold_for_every_service_and_for_every_module() -> None
     assert sorted(inside["containers"]) == SERVICES
     assert inside["exhaustive"] is True
     assert "ignore_imports" not in inside
+
+
+def test_the_layers_inside_are_the_anatomy_and_the_extra_modules_that_a_service_has() -> None:
+    layers = {module.strip("()") for layer in contract("Inside a service")["layers"] for module in layer.split(" | ")}
+    extra = {module for modules in configuration()["tool"]["farthing"]["extra-modules"].values() for module in modules}
+    assert layers == (MODULES - {"__init__"}) | extra
 
 
 def test_mypy_finds_every_portion() -> None:
