@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.architecture.rules.anatomy import MODULES
-from tests.architecture.tree import ROOT, configuration, members, relative, services
+from tests.architecture.tree import ROOT, Member, configuration, members, relative, services
 
 SERVICES = [f"farthing.{name}" for name in services()]
 CLIENTS = [f"farthing.clients.{name}" for name in services()]
@@ -87,9 +87,8 @@ def test_make_installs_every_member() -> None:
     assert folders == {member.folder for member in members()}
 
 
-@pytest.mark.parametrize("distribution", sorted(member.distribution for member in members()))
-def test_what_a_member_declares_is_a_member_or_locked(distribution: str) -> None:
+@pytest.mark.parametrize("member", members(), ids=lambda member: member.portion)
+def test_what_a_member_declares_is_a_member_or_locked(member: Member) -> None:
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
-    own = {member.distribution for member in members()}
-    declared = next(member.declared for member in members() if member.distribution == distribution)
-    assert declared - own - locked == set(), "add it to requirements.in, then `make lock`"
+    own = {other.distribution for other in members()}
+    assert member.declared - own - locked == set(), "add it to requirements.in, then `make lock`"
