@@ -1,0 +1,64 @@
+"""What identity refuses, by `issue`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from farthing.kit.errors import ApiError, Conflict, NotFound, Refused
+
+
+class SignInFailed(Refused):
+    """Which of the two was wrong is not told, nor is there a difference in time."""
+
+    issue = "SIGN_IN_FAILED"
+    description = "The e-mail address or the password is wrong."
+
+
+class SessionNotFound(NotFound):
+    """The session was ended, has expired, or never was."""
+
+    issue = "SESSION_NOT_FOUND"
+    description = "There is no such session, or it is over."
+
+
+class EmailTaken(Conflict):
+    """Another user signs in with this e-mail address, perhaps in other letter case."""
+
+    issue = "EMAIL_TAKEN"
+    description = "A user with this e-mail address exists."
+
+
+class UserExists(Conflict):
+    """The account has a user already."""
+
+    issue = "USER_EXISTS"
+    description = "A user for this account exists."
+
+
+class AppNotFound(NotFound):
+    issue = "APP_NOT_FOUND"
+    description = "There is no such app."
+
+
+class UserNotFound(NotFound):
+    issue = "USER_NOT_FOUND"
+    description = "No user signs in to this account."
+
+
+class SecretUnavailable(Conflict):
+    """The app was created with this key, and the key that its secret came from has been replaced since: create another app."""
+
+    issue = "SECRET_UNAVAILABLE"
+    description = "The app exists and its secret cannot be shown again."
+
+
+_ALL: Final[tuple[type[ApiError], ...]] = (
+    SignInFailed,
+    SessionNotFound,
+    EmailTaken,
+    UserExists,
+    AppNotFound,
+    UserNotFound,
+    SecretUnavailable,
+)
+ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}
