@@ -80,10 +80,10 @@ class Document:
 
 
 class Paths:
-    """Finds the operation that a request addresses: of two templates that fit, the one with more literal text."""
+    """Finds the operation that a request addresses: of two templates that fit, the one with literal text where they part."""
 
     def __init__(self, operations: list[Operation]) -> None:
-        ordered = sorted(operations, key=lambda each: (-len(_PARAMETER.sub("", each.template)), each.template))
+        ordered = sorted(operations, key=lambda each: each.template)  # the brace of a parameter sorts behind letters and digits
         self._patterns = [(each.method, _pattern(each.template), each) for each in ordered]
 
     def find(self, method: str, path: str) -> Operation | None:

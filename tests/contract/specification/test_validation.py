@@ -165,7 +165,12 @@ class TestAnswers:
         ]
 
     def test_does_not_look_into_pictures(self, folder: Path) -> None:
-        assert load(folder).check("GET", "/v1/things/1/picture", 200, {"Paypal-Debug-Id": "f1"}, b"\x89PNG") == []
+        specification = load(folder)
+
+        assert specification.check("GET", "/v1/things/1/picture", 200, {"Paypal-Debug-Id": "f1"}, b"\x89PNG") == []
+        assert specification.check("GET", "/v1/things/1/picture", 200, {}, b"\x89PNG") == [
+            "things.picture 200 /: no Paypal-Debug-Id header"
+        ]
 
 
 class TestErrors:
@@ -261,6 +266,14 @@ class TestDeviations:
         assert len(check(specification, "GET", "/v1/things/1", 200, {"id": 5, "name": 5})) == 1
         assert len(check(specification, "POST", "/v1/things", 201, {"id": "1", "name": 5})) == 1
         assert len(specification.check_request("POST", "/v1/things", b'{"name": 5}')) == 1
+
+    def test_excuse_what_they_name_only(self, folder: Path) -> None:
+        specification = load(folder, Deviation("*", "why", pointer="/parts", message="is not of type"))
+
+        assert check(specification, "GET", "/v1/things/1", 200, {"id": "1", "name": "a", "parts": 5}) == []
+        assert len(check(specification, "GET", "/v1/things/1", 200, {"id": "1", "name": "a", "parts": [5]})) == 1
+        other = load(folder, Deviation("*", "why", pointer="/name", message="is not of type"))
+        assert len(check(other, "GET", "/v1/things/1", 200, {"id": "1", "name": "A"})) == 1
 
     def test_may_concern_requests(self, folder: Path) -> None:
         specification = load(folder, Deviation("*", "why", request=True, pointer="/name"))
