@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from farthing.kit.journal import Journal
     from farthing.kit.manifest import Manifest
     from farthing.kit.rpc import Link
+    from farthing.kit.sandbox import SandboxState
     from farthing.kit.settings import Settings
     from farthing.kit.switches import Switches
     from farthing.kit.telemetry import Log, Metrics, Tracing
@@ -48,6 +49,7 @@ class Host:
     apps: Verifier
     peers: Verifier
     callers: frozenset[str]
+    sandbox: SandboxState | None = None
 
 
 @dataclass(slots=True)

@@ -51,6 +51,9 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._resting = asyncio.Event()
         self._resting.set()
+        self._steps = 0
+        self._still = asyncio.Event()
+        self._still.set()
 
     def start(self) -> None:
         loops = [self._run_job(job) for job in self._jobs]
@@ -67,9 +70,10 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    def pause(self) -> None:
-        """Begin nothing new (for reset and restore); `drain` still works."""
+    async def pause(self) -> None:
+        """Begin nothing new and wait for what is running (for reset and restore)."""
         self._resting.clear()
+        await self._still.wait()
 
     def resume(self) -> None:
         self._resting.set()
@@ -146,12 +150,18 @@ class Worker:
         return done
 
     async def _guarded(self, name: str, step: Callable[[], Awaitable[float]]) -> float:
+        self._steps += 1
+        self._still.clear()
         try:
             return await step()
         except ApiError as error:  # another service or the database is away: that is not a defect
             self._log.warning("work.waits", job=name, reason=error.name)
         except Exception as error:  # noqa: BLE001 - the edge of the worker
             self._log.error("work.failed", error, job=name)
+        finally:
+            self._steps -= 1
+            if self._steps == 0:
+                self._still.set()
         self._metrics.job_done(self._service, name, "failed")
         return _AFTER_FAILURE
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncpg
 
-_STANDARD = "farthing.kit.db"
+_STANDARD = "farthing.kit"
 
 
 @dataclass(frozen=True, slots=True)

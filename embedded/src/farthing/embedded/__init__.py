@@ -1,0 +1,1 @@
+"""The composition root: all services in one process."""

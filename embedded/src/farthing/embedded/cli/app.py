@@ -1,0 +1,152 @@
+"""Every command, declared in one place; what they do is beside: `serve` (run the platform), `remote` (steer a running one), `facts`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farthing.embedded.cli.failure import Failure
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A payments platform in one process, compatible with PayPal's REST API on the wire.")
+clock = typer.Typer(no_args_is_help=True, help="The virtual clock that every business deadline goes through.")
+admin = typer.Typer(no_args_is_help=True, help="Accounts and apps.")
+app.add_typer(clock, name="clock")
+app.add_typer(admin, name="admin")
+
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+DataDir = Annotated[Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")]
+Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: data in a temporary folder, without fsync.")]
+DatabaseUrl = Annotated[str | None, typer.Option(envvar="FARTHING_DATABASE_URL", help="Use this PostgreSQL (17 or newer) instead of the embedded one.")]
+Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
+DEFAULT_DATA = Path(".farthing/data")
+
+
+@app.command()
+def up(  # noqa: PLR0913 - one parameter per option
+    port: Port = 8080,
+    host: Host = "127.0.0.1",
+    data_dir: DataDir = DEFAULT_DATA,
+    ephemeral: Ephemeral = False,  # noqa: FBT002
+    database_url: DatabaseUrl = None,
+    seed: Seed = None,
+) -> None:
+    """Run the platform until Ctrl-C."""
+    from farthing.embedded.cli import serve  # noqa: PLC0415 - commands import what they need: starting quickly is a feature
+
+    raise typer.Exit(serve.up(serve.Options(port, host, None if ephemeral else data_dir, database_url, seed)))
+
+
+@app.command(name="exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def execute(context: typer.Context, data_dir: Annotated[Path | None, typer.Option(help="Keep the data here.")] = None, seed: Seed = None) -> None:
+    """Start the platform on a free port, run a command against it, stop, and exit with the command's code: farthing exec -- pytest
+
+    The command finds FARTHING_URL, FARTHING_CLIENT_ID and FARTHING_CLIENT_SECRET in its environment.
+    """
+    from farthing.embedded.cli import serve  # noqa: PLC0415
+
+    if not context.args:
+        raise Failure("nothing to run: farthing exec -- COMMAND [ARGUMENT ...]", 2)
+    raise typer.Exit(serve.execute(serve.Options(0, "127.0.0.1", data_dir, None, seed), context.args))
+
+
+@app.command()
+def reset() -> None:
+    """Bring a running sandbox back to its seed."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.reset()
+
+
+@app.command()
+def approve(order_id: str, buyer: Annotated[str | None, typer.Option(help="E-mail of the buyer.")] = None) -> None:
+    """Approve an order as its payer would on the page."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.approve(order_id, buyer)
+
+
+@app.command()
+def audit() -> None:
+    """Prove the books; exit code 1 and the first wrong row when they do not balance."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    raise typer.Exit(remote.audit())
+
+
+@clock.command("show")
+def clock_show() -> None:
+    """Print the virtual time."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.clock("GET", "clock")
+
+
+@clock.command("freeze")
+def clock_freeze() -> None:
+    """Stop the clock where it is."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.clock("POST", "clock/freeze")
+
+
+@clock.command("advance")
+def clock_advance(by: Annotated[str, typer.Argument(help="An ISO 8601 duration such as P29D or PT3H.")]) -> None:
+    """Move the clock forward and wait until everything that became due is done."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.clock("POST", "clock/advance", {"by": by})
+
+
+@admin.command("create-account")
+def create_account(
+    email: str, kind: Annotated[str, typer.Option(help="personal or business")] = "personal", country: Annotated[str, typer.Option()] = "US"
+) -> None:
+    """Make a buyer (personal) or a merchant (business); its password is asked for, or read from FARTHING_PASSWORD."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.create_account(email, kind, country)
+
+
+@admin.command("create-app")
+def create_app(account: Annotated[str, typer.Argument(help="E-mail of a business account.")]) -> None:
+    """Make an app of a merchant and print its client id and secret, once."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.create_app(account)
+
+
+@app.command()
+def services() -> None:
+    """List the services, their task and who calls whom."""
+    from farthing.embedded.cli import facts  # noqa: PLC0415
+
+    facts.services()
+
+
+@app.command()
+def manifests() -> None:
+    """Print the manifests as JSON: the facts that charts, policies and routes are made from."""
+    from farthing.embedded.cli import facts  # noqa: PLC0415
+
+    facts.manifests()
+
+
+@app.command("dev-tokens")
+def dev_tokens(folder: Path) -> None:
+    """Write service tokens and their key set into a folder, for services run as separate processes on this machine."""
+    from farthing.embedded.cli import facts  # noqa: PLC0415
+
+    facts.dev_tokens(folder)
+
+
+def main() -> None:
+    """Exit codes: 0 done, 1 the answer is no (audit), 2 wrong usage, 3 cannot start, 4 the platform cannot be reached or refused."""
+    try:
+        app()
+    except Failure as failure:
+        sys.stderr.write(f"farthing: {failure}\n")
+        sys.exit(failure.code)

@@ -1,0 +1,50 @@
+"""Commands that print what the code itself says."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+from rich.table import Table
+
+from farthing.embedded.services import MANIFESTS
+from farthing.kit.auth import SigningKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DAY = 86_400  # seconds a development token is valid
+
+
+def services() -> None:
+    table = Table("service", "its one task", "calls", "listens to")
+    for manifest in MANIFESTS:
+        table.add_row(manifest.name, manifest.task, " ".join(manifest.calls), " ".join(sorted({service for service, _ in manifest.consumes})))
+    Console().print(table)
+
+
+def manifests() -> None:
+    json.dump({manifest.name: asdict(manifest) for manifest in MANIFESTS}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def dev_tokens(folder: Path) -> None:
+    """Write FOLDER/jwks.json and FOLDER/<caller>/<callee>, one token per edge."""
+    key = SigningKey(f"dev-{secrets.token_hex(4)}", Ed25519PrivateKey.generate())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "jwks.json").write_text(json.dumps({"keys": [key.public_jwk()]}))
+    now = int(time.time())  # noqa: TID251 - token lifetimes are real time
+    for manifest in MANIFESTS:
+        own = folder / manifest.name
+        own.mkdir(mode=0o700, exist_ok=True)
+        for callee in manifest.calls:
+            path = own / callee
+            path.touch(mode=0o600)
+            path.write_text(key.sign({"sub": manifest.name, "aud": callee, "iat": now, "exp": now + _DAY}))
+    sys.stdout.write(f"tokens for {len(MANIFESTS)} services in {folder}, valid for a day\n")

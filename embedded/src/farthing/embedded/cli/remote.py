@@ -1,0 +1,77 @@
+"""Commands that steer a running platform through its control API, at FARTHING_URL (default http://127.0.0.1:8080)."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from getpass import getpass
+from typing import Any
+from urllib.parse import quote
+
+from rich.console import Console
+
+from farthing.embedded.cli.failure import Failure
+
+OUT = Console(soft_wrap=True, highlight=False)
+_TIMEOUT = 120  # seconds: advancing the clock may do a lot of work
+
+
+def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
+    """Raises Failure with the platform's own words."""
+    base = os.environ.get("FARTHING_URL", "http://127.0.0.1:8080").rstrip("/")
+    headers = {"content-type": "application/json"}
+    if token := os.environ.get("FARTHING_OPERATOR_TOKEN"):
+        headers["authorization"] = f"Bearer {token}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{base}/_farthing/{path}", data, headers, method=method)  # noqa: S310 - the operator's own URL
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+            raw = response.read()
+            return json.loads(raw) if raw else None
+    except urllib.error.HTTPError as error:
+        raise Failure(_refusal(error), 4) from None
+    except OSError as error:
+        raise Failure(f"no platform answers at {base} ({error}): start one with `farthing up`, or set FARTHING_URL", 4) from None
+
+
+def _refusal(error: urllib.error.HTTPError) -> str:
+    try:
+        envelope = json.loads(error.read())
+        first = (envelope.get("details") or [{}])[0]
+        return f"{error.code} {first.get('issue', envelope['name'])}: {first.get('description', envelope['message'])}"
+    except (ValueError, KeyError):
+        return f"the platform answered {error.code}"
+
+
+def reset() -> None:
+    call("POST", "reset")
+    OUT.print("reset: back to the seed")
+
+
+def approve(order_id: str, buyer: str | None) -> None:
+    order = call("POST", f"orders/{quote(order_id)}/approve", {"buyer": buyer} if buyer else {})
+    OUT.print(f"{order['id']} {order['status']}")
+
+
+def audit() -> int:
+    found = call("GET", "ledger/audit")
+    OUT.print_json(data=found)
+    return 0 if found["balanced"] else 1
+
+
+def clock(method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    found = call(method, path, body)
+    OUT.print(f"{found['now']}{' (frozen)' if found['frozen'] else ''}")
+
+
+def create_account(email: str, kind: str, country: str) -> None:
+    password = os.environ.get("FARTHING_PASSWORD") or getpass("password for the account: ")
+    account = call("POST", "accounts", {"email": email, "kind": kind, "country": country, "password": password})
+    OUT.print(f"{account['id']} {account['email']} ({account['kind']})")
+
+
+def create_app(account: str) -> None:
+    app = call("POST", "apps", {"account": account})
+    OUT.print(f"client id      {app['client_id']}\nclient secret  {app['client_secret']}")

@@ -1,0 +1,101 @@
+"""The part of `up` and `exec` that needs everything imported."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from farthing.embedded.cli.failure import Failure
+from farthing.embedded.database import Place
+from farthing.embedded.platform import Platform
+from farthing.embedded.server import Server, calm_the_collector
+from farthing.kit.errors import Unavailable
+from farthing.kit.settings import Settings
+from farthing.money import Ids
+
+if TYPE_CHECKING:
+    import socket
+
+    from farthing.embedded.cli.serve import Options
+    from farthing.embedded.postgres.server import EmbeddedPostgres
+
+WELCOME = """\
+Farthing serves at {url} (sandbox: no real money moves)
+
+  client id      sandbox-client-id
+  client secret  sandbox-client-secret
+  buyer          buyer@example.com, password farthing
+
+Point an SDK at it: README.md, or `curl -u sandbox-client-id:sandbox-client-secret -d grant_type=client_credentials {url}/v1/oauth2/token`
+Control API: {url}/_farthing/health   Stop: Ctrl-C
+"""
+
+
+def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | None, command: list[str] | None) -> int:
+    """Serve on the socket until a signal comes or the command ends; answer the exit code. Raises Failure."""
+    address = f"http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
+    try:
+        settings = Settings.from_environment(**({} if "FARTHING_PUBLIC_URL" in os.environ else {"public_url": address}))
+    except ValueError as error:
+        raise Failure(str(error), 2) from None
+    place = _place(options, server)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command))
+        except (Unavailable, OSError) as error:
+            raise Failure(f"the database cannot be reached ({error}): check FARTHING_DATABASE_URL", 3) from None
+        except ValueError as error:
+            raise Failure(str(error), 3) from None
+
+
+def _place(options: Options, server: EmbeddedPostgres | None) -> Place:
+    if server is None:
+        return Place(options.database_url or "")
+    server.wait_until_ready()
+    return Place(server.dsn(), lambda role: server.dsn(user=role))
+
+
+async def _serve(platform: Platform, listener: socket.socket, address: str, command: list[str] | None) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await platform.start()
+    server = Server(platform.site, *listener.getsockname()[:2])
+    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
+    calm_the_collector()
+    try:
+        if command is not None:
+            return await _command(command, address, stop)
+        sys.stdout.write(WELCOME.format(url=address))
+        sys.stdout.flush()
+        await stop.wait()
+        return 0
+    finally:
+        server.should_exit = True
+        await serving
+        await platform.stop()
+
+
+async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:
+    environment = {
+        **os.environ,
+        "FARTHING_URL": address,
+        "FARTHING_CLIENT_ID": "sandbox-client-id",
+        "FARTHING_CLIENT_SECRET": "sandbox-client-secret",
+    }
+    try:
+        child = await asyncio.create_subprocess_exec(*command, env=environment)
+    except OSError as error:
+        raise Failure(f"cannot run {command[0]}: {error.strerror}", 127) from None
+    stopping = asyncio.create_task(stop.wait())
+    ended = asyncio.create_task(child.wait())
+    await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        child.terminate()
+    stopping.cancel()
+    return await ended

@@ -1,0 +1,96 @@
+"""`farthing up` and `farthing exec`: PostgreSQL starts in a child process while everything else is still being imported."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from farthing.embedded.cli.failure import Failure
+from farthing.embedded.contents import contents
+from farthing.embedded.postgres.errors import PostgresError
+from farthing.embedded.postgres.server import EmbeddedPostgres
+from farthing.embedded.postgres.settings import user_cache
+from farthing.embedded.postgres.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+
+class Options(NamedTuple):
+    """`data_dir` None: keep nothing."""
+
+    port: int
+    host: str
+    data_dir: Path | None
+    database_url: str | None
+    seed: int | None
+
+
+def up(options: Options) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    return _with_platform(options, None)
+
+
+def execute(options: Options, command: list[str]) -> int:
+    """Serve while the command runs, and answer its exit code."""
+    return _with_platform(options, command)
+
+
+def _with_platform(options: Options, command: list[str] | None) -> int:
+    listener = _listen(options.host, options.port)
+    seeded = os.environ.get("FARTHING_MODE", "sandbox") == "sandbox"
+    try:
+        with _postgres(options, seeded=seeded) as server:
+            from farthing.embedded.cli import run  # noqa: PLC0415 - these imports take as long as PostgreSQL, side by side
+
+            return run.run(options, listener, server, command)
+    except PostgresError as error:
+        raise Failure(str(error), 3) from None
+    finally:
+        listener.close()
+
+
+@contextmanager
+def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | None]:
+    if options.database_url is not None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="farthing-") as temporary:
+        data_dir = options.data_dir or Path(temporary)
+        server = EmbeddedPostgres(data_dir, fsync=options.data_dir is not None, template=Template(contents(seeded=seeded), _prepare(seeded=seeded), user_cache()))
+        server.begin_start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+class _Preparation(NamedTuple):
+    seeded: bool
+
+    def __call__(self, socket_dir: Path) -> None:
+        from farthing.embedded.database import prepare  # noqa: PLC0415
+
+        asyncio.run(prepare(f"postgresql://postgres@/farthing?host={socket_dir}", seed=self.seeded))
+
+
+def _prepare(*, seeded: bool) -> _Preparation:
+    return _Preparation(seeded)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is started. Raises Failure."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): choose another port with --port (make run PORT=…)", 3) from None
+    return listener
