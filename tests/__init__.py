@@ -1,1 +1,1 @@
-"""Tests across members, and the fixtures of all. A regular package, because an installed package of the same name would otherwise be found instead."""
+"""Tests across members. A regular package, because some installed package has the same name and would be found instead."""

@@ -1,14 +1,14 @@
-"""Fixtures for tests that need a real PostgreSQL (a plugin that the root conftest loads, so they are there for every test of the tree).
+"""Fixtures for tests that need a real PostgreSQL. The root conftest loads this plugin, so they are there for every test of the tree.
 
 - `postgres_server` (session, one per xdist worker): a running server without fsync, thrown away at the end.
-    `.socket_dir`                                         folder of its Unix socket: `asyncpg.connect(host=str(socket_dir), user=…, database=…)`
-    `.dsn(database="farthing", user="postgres")`          the same as a URL, for `asyncpg.connect(dsn)` and `asyncpg.create_pool(dsn)`
-    `.create_database(template="template1")` -> name      a new database, perhaps a copy of one that nobody is connected to
-    `.drop_database(name)`                                also when somebody is still connected
+    `.socket_dir`: the folder of its Unix socket, for `asyncpg.connect(host=str(socket_dir), user=…, database=…)`
+    `.dsn(database="farthing", user="postgres")`: the same as a URL, for `asyncpg.connect(dsn)` and `asyncpg.create_pool(dsn)`
+    `.create_database(template="template1")` -> name: a new database, perhaps a copy of one that nobody is connected to
+    `.drop_database(name)`: also when somebody is still connected
 - `fresh_database` (function): the name of a new empty database on it, dropped afterwards.
 
-All of it is usable from sync and async tests. Every role is trusted on the socket; roles are shared by all databases of a server, so tests that make
-roles give them names of their own or make them with IF NOT EXISTS semantics.
+All of it is usable from sync and async tests. Every role is trusted on the socket. Roles belong to the server, not to a database: a test
+that makes roles must expect that another one has made them already.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from farthing.embedded.postgres.ephemeral import ephemeral_data_dir
 from farthing.embedded.postgres.server import EmbeddedPostgres
+from farthing.embedded.postgres.settings import user_cache
+from farthing.embedded.postgres.template import Template
 
 
 class PostgresServer:
@@ -61,9 +64,14 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), fsync=False) as server:
+def postgres_server() -> Iterator[PostgresServer]:
+    empty = Template("empty", prepare=_nothing, cache=user_cache())
+    with ephemeral_data_dir() as data_dir, EmbeddedPostgres(data_dir, fsync=False, template=empty) as server:
         yield PostgresServer(server)
+
+
+def _nothing(socket_dir: Path) -> None:
+    """What an empty database needs."""
 
 
 @pytest.fixture

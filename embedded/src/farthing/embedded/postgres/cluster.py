@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from farthing.embedded.postgres import privileges
+from farthing.embedded.postgres import privileges, trees
 from farthing.embedded.postgres.binaries import MAJOR, Binaries
 from farthing.embedded.postgres.errors import OtherMajorVersion, PostgresDidNotStart
 from farthing.embedded.postgres.privileges import Way
@@ -19,10 +19,11 @@ from farthing.embedded.postgres.settings import postgres_environment
 from farthing.embedded.postgres.tuning import DATABASE, SUPERUSER
 
 _ACCESS = "local all all trust\n"  # the socket's folder admits only its owner
+_INITDB = ("--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8", "--auth=trust", f"--username={SUPERUSER}")
 
 
-def check_version(cluster: Path) -> bool:
-    """Whether there is a cluster. Raises OtherMajorVersion."""
+def has_cluster(cluster: Path) -> bool:
+    """Whether there is a cluster that this PostgreSQL can serve. Raises OtherMajorVersion."""
     try:
         found = (cluster / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
@@ -38,20 +39,27 @@ def initialize(cluster: Path, binaries: Binaries, way: Way) -> None:
     """Make an empty cluster with one database. Nothing is synced to disk. Raises PostgresDidNotStart."""
     partial = _partial(cluster)
     folder = open_for(partial, way)
-    options = ["--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8", "--auth=trust", f"--username={SUPERUSER}"]
-    _run([str(binaries.initdb), *options, "-D", path_of(folder, partial)], way, folder)
-    single = [str(binaries.postgres), "--single", "-D", path_of(folder, partial), "template1"]
-    _run(single, way, folder, f"ALTER DATABASE postgres RENAME TO {DATABASE}\n")
+    path = path_of(folder, partial)
+    _run([str(binaries.initdb), *_INITDB, "-D", path], way, folder)
+    # Renamed rather than made: a second database would be 7 MB more to copy at every cold start.
+    _run([str(binaries.postgres), "--single", "-D", path, "template1"], way, folder, f"ALTER DATABASE postgres RENAME TO {DATABASE}\n")
     (partial / "pg_hba.conf").write_text(_ACCESS)
     os.close(folder)
     partial.rename(cluster)
 
 
-def copy(source: Path, cluster: Path) -> None:
-    """Copy a cluster that was stopped cleanly."""
+def copy(source: Path, cluster: Path, expected: trees.Size) -> bool:
+    """Copy a cluster that was stopped cleanly. Answers false, and leaves nothing, if it is not what is expected."""
     partial = _partial(cluster)
-    shutil.copytree(source, partial, dirs_exist_ok=True)
-    partial.rename(cluster)
+    try:
+        complete = trees.copy_tree(str(source), str(partial)) == expected
+    except OSError:
+        complete = False
+    if complete:
+        partial.rename(cluster)
+    else:
+        shutil.rmtree(partial)
+    return complete
 
 
 def remove_partial(cluster: Path) -> None:
@@ -61,22 +69,23 @@ def remove_partial(cluster: Path) -> None:
 
 
 def open_for(folder: Path, way: Way) -> int:
-    """Give a folder to PostgreSQL's user and open it in a way that a program started later inherits."""
+    """Give a folder to PostgreSQL's user and open it so that a program started later inherits it."""
     give(folder, privileges.owner(way))
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    os.set_inheritable(descriptor, True)
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 - takes no keyword
     return descriptor
 
 
 def path_of(descriptor: int, folder: Path) -> str:
-    """A path by which a program that inherits the descriptor reaches the folder, whatever the folders above allow."""
+    """A path by which a program that inherits the descriptor reaches the folder, even if its user may not pass the folders above."""
     opened = f"/proc/self/fd/{descriptor}"
-    return opened if os.geteuid() == 0 and os.path.isdir(opened) else str(folder)  # noqa: PTH112 - a link that only the kernel resolves
+    return opened if os.geteuid() == 0 and Path(opened).is_dir() else str(folder)
 
 
 def give(folder: Path, new_owner: tuple[int, int]) -> None:
     """Change the owner of a folder and of all in it, if it is not the owner already."""
-    if os.geteuid() != 0 or (folder.stat().st_uid, folder.stat().st_gid) == new_owner:
+    found = folder.stat()
+    if os.geteuid() != 0 or (found.st_uid, found.st_gid) == new_owner:
         return
     for inside, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -98,12 +107,12 @@ def _run(command: list[str], way: Way, folder: int, text: str = "") -> None:
         check=False,
         env=postgres_environment(),
         pass_fds=(folder,),
-        preexec_fn=lambda: privileges.drop(way),  # noqa: PLW1509 - this process has one thread
+        preexec_fn=lambda: privileges.drop(way),  # safe: this process has one thread
     )
     if done.returncode != 0:
-        raise PostgresDidNotStart(f"{Path(command[0]).name} failed: {_last_line(done.stdout)}")
+        raise PostgresDidNotStart(f"{Path(command[0]).name} failed: {_reason(done.stdout)}")
 
 
-def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "it printed nothing"
+def _reason(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()] or ["it printed nothing"]
+    return next((line for line in lines if "error:" in line or "FATAL:" in line), lines[-1])

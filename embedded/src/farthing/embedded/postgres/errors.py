@@ -8,11 +8,15 @@ class PostgresError(Exception):
 
 
 class BinariesNotFound(PostgresError):
-    """The wheel with PostgreSQL's binaries is not installed."""
+    """The wheel with PostgreSQL's programs is not installed."""
 
 
 class DataDirectoryInUse(PostgresError):
     """Another live process serves this data directory."""
+
+
+class DataDirectoryUnusable(PostgresError):
+    """The data directory cannot be made, read or written."""
 
 
 class OtherMajorVersion(PostgresError):
@@ -27,7 +31,18 @@ class PostgresDidNotStart(PostgresError):
     """PostgreSQL (or initdb) ended or hung before it accepted connections."""
 
 
+class FormerServerEnding(PostgresDidNotStart):
+    """Processes of a server that was killed on this data directory have not ended yet: try again in a moment."""
+
+
 BY_NAME: dict[str, type[PostgresError]] = {
     error.__name__: error
-    for error in (PostgresError, BinariesNotFound, DataDirectoryInUse, OtherMajorVersion, NotAllowedToRun, PostgresDidNotStart)
+    for error in (
+        BinariesNotFound,
+        DataDirectoryInUse,
+        DataDirectoryUnusable,
+        OtherMajorVersion,
+        NotAllowedToRun,
+        PostgresDidNotStart,
+    )
 }

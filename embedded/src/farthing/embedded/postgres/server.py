@@ -1,87 +1,125 @@
 """What a host uses: start PostgreSQL on a data directory, and stop it.
 
-Plain blocking functions; from async code call `wait` and `stop` in a thread, but `begin_start` in the main thread if possible: on Linux the
-kernel then shuts the server down when this process is killed. That is tied to the starting *thread*, so a start from any other thread goes
-without, and only the next start on the same data directory stops what was left.
+    server = EmbeddedPostgres(data_dir, template=template)
+    server.begin_start()        # returns at once: a child process copies and starts
+    import everything_else
+    server.wait_until_ready()
+    ...
+    server.stop()
+
+Plain blocking functions; async code calls `wait_until_ready` and `stop` in a thread. Call `begin_start` in the main thread if possible: on
+Linux the kernel then shuts the server down (as by SIGINT: fast, clean) when this process ends, even by SIGKILL. The kernel ties that to the
+starting *thread*, so a start from any other thread goes without it; what is then left is stopped by the next start on the same data
+directory.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
+import atexit
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from farthing.embedded.postgres import cluster as clusters
-from farthing.embedded.postgres import leftover
-from farthing.embedded.postgres.errors import BY_NAME, DataDirectoryInUse, PostgresDidNotStart
-from farthing.embedded.postgres.launch import CLUSTER, LOG, Order
+from farthing.embedded.postgres.cluster import has_cluster
+from farthing.embedded.postgres.data_directory import DataDirectoryLock
+from farthing.embedded.postgres.errors import FormerServerEnding, PostgresDidNotStart
+from farthing.embedded.postgres.launch import CLUSTER, LOG
+from farthing.embedded.postgres.privileges import Way
+from farthing.embedded.postgres.process import ServerProcess
+from farthing.embedded.postgres.template import Prepared, Template
 from farthing.embedded.postgres.tuning import DATABASE, SUPERUSER
+
+_START_TIMEOUT = 60.0  # seconds; a start takes a tenth, the first ever one a second, recovery after a crash under load a few
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server of our own on one data directory.
+    """A PostgreSQL server of our own on one data directory, with the database `farthing` and the superuser `postgres`.
 
-    Any role is trusted on its socket; the socket's folder admits only this user. `fsync=False` is for data that nobody keeps.
-    Raises DataDirectoryInUse, OtherMajorVersion, NotAllowedToRun, BinariesNotFound, PostgresDidNotStart.
+    Any role is trusted on its socket; the socket's folder admits only this user. `fsync=False` is for data that nobody keeps. `way` limits
+    how root becomes somebody that PostgreSQL accepts; the default is to try.
     """
 
-    def __init__(self, data_dir: Path, *, fsync: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, fsync: bool = True, template: Template | None = None, way: Way | None = None) -> None:
         self.data_dir = data_dir.absolute()
+        self.origin = ""
         self._fsync = fsync
-        self._lock: int | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self.socket_dir = Path()
+        self._template = template
+        self._way = way
+        self._lock: DataDirectoryLock | None = None
+        self._process: ServerProcess | None = None
+        self._making: EmbeddedPostgres | None = None
 
-    def start(self, timeout: float = 60.0) -> Path:
-        """Start and wait until connections are accepted; answers the socket's folder."""
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        clusters.check_version(self.data_dir / CLUSTER)
-        self._lock = _lock(self.data_dir)
-        self.socket_dir = Path(tempfile.mkdtemp(prefix=leftover.SOCKET_PREFIX))
-        order = Order(
-            data_dir=str(self.data_dir),
-            socket_dir=str(self.socket_dir),
-            fsync=self._fsync,
-            bound=threading.current_thread() is threading.main_thread(),
-            parent=os.getpid(),
-        )
-        command = [sys.executable, "-m", "farthing.embedded.postgres.launch", json.dumps(order._asdict())]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+    @property
+    def socket_dir(self) -> Path:
+        """The folder of the server's socket: `host` for a client."""
+        return self._started().socket_dir
+
+    @property
+    def pid(self) -> int:
+        return self._started().pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.running
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / LOG
+
+    def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
+        return f"postgresql://{user}@/{database}?host={self.socket_dir}"
+
+    def start(self, timeout: float = _START_TIMEOUT) -> Path:
+        """Start and wait until connections are accepted. Answers the socket's folder. Raises what its two halves raise."""
+        self.begin_start()
+        return self.wait_until_ready(timeout)
+
+    def begin_start(self) -> None:
+        """Begin to start and return at once. A server that a killed process left on the data directory is stopped first.
+
+        Raises DataDirectoryInUse, DataDirectoryUnusable, OtherMajorVersion, BinariesNotFound, NotAllowedToRun.
+        """
+        if self._lock is not None:
+            raise PostgresDidNotStart(f"PostgreSQL was already started on {self.data_dir}.")
+        self._lock = DataDirectoryLock(self.data_dir)
+        atexit.register(self.stop)
         try:
-            self._wait_until_ready(time.monotonic() + timeout)
+            self._begin()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_ready(self, timeout: float = _START_TIMEOUT) -> Path:
+        """Block until connections are accepted and the template's `prepare` has run on the data. Answers the socket's folder.
+
+        Afterwards `origin` says where the data came from: existing, template, or initdb. Stops everything and raises PostgresDidNotStart,
+        NotAllowedToRun, DataDirectoryInUse (by a server that was started by hand) or whatever `prepare` raises.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            if self._making is not None:
+                self._process = self._spawn(self._make_template(self._making, deadline))
+            self.origin = self._wait(deadline)
+            if self._template is not None and self.origin != "template":
+                self._template.prepare(self.socket_dir)
         except BaseException:
             self.stop()
             raise
         return self.socket_dir
 
     def stop(self) -> None:
-        """Fast shutdown; by force if that takes too long. Harmless when it is not running."""
+        """Shut down cleanly, by force if that takes too long. Harmless when nothing runs."""
+        making, self._making = self._making, None
         process, self._process = self._process, None
+        lock, self._lock = self._lock, None
+        if making is not None:
+            making.stop()
         if process is not None:
-            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-                process.send_signal(number)
-                try:
-                    process.wait(10)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
-            leftover.clear(self.data_dir, leftover.Note(process.pid, self.socket_dir))
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
-        return f"postgresql://{user}@/{database}?host={self.socket_dir}"
+            process.stop()
+        if lock is not None:
+            lock.release()
+            atexit.unregister(self.stop)
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,45 +128,40 @@ class EmbeddedPostgres:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _wait_until_ready(self, deadline: float) -> None:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        answer = _read_all(process.stdout.fileno(), deadline)
-        process.stdout.close()
-        reply = json.loads(answer) if answer else {}
-        if "error" in reply:
-            raise BY_NAME[reply["error"]](reply["message"])
-        while not self._ready(process.pid):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise PostgresDidNotStart(f"PostgreSQL did not start, see {self.data_dir / LOG}.")
-            time.sleep(0.005)
+    def _begin(self) -> None:
+        prepared = None
+        if not has_cluster(self.data_dir / CLUSTER) and self._template is not None:
+            prepared = self._template.find()
+            partial = self._template.begin() if prepared is None else None
+            if partial is not None:
+                self._making = EmbeddedPostgres(partial, fsync=False, way=self._way)
+                self._making.begin_start()
+                return
+        self._process = self._spawn(prepared)
 
-    def _ready(self, pid: int) -> bool:
-        try:
-            lines = (self.data_dir / CLUSTER / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+    def _make_template(self, making: EmbeddedPostgres, deadline: float) -> Prepared | None:
+        if self._template is None:
+            return None
+        self._template.prepare(making.wait_until_ready(deadline - time.monotonic()))
+        making.stop()
+        self._making = None
+        return self._template.publish(making.data_dir)
 
+    def _wait(self, deadline: float) -> str:
+        while True:
+            process = self._started()
+            try:
+                return process.wait_until_ready(deadline)
+            except FormerServerEnding:
+                if time.monotonic() > deadline:
+                    raise
+                process.stop()
+                self._process = self._spawn(None)
 
-def _lock(data_dir: Path) -> int:
-    lock = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise DataDirectoryInUse(f"Another process serves {data_dir}: stop it or choose another data directory.") from None
-    return lock
+    def _spawn(self, prepared: Prepared | None) -> ServerProcess:
+        return ServerProcess(self.data_dir, fsync=self._fsync, template=prepared, way=self._way)
 
-
-def _read_all(descriptor: int, deadline: float) -> bytes:
-    answer = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        while selector.select(max(0.0, deadline - time.monotonic())):
-            part = os.read(descriptor, 65536)
-            if not part:
-                return answer
-            answer += part
-    raise PostgresDidNotStart("PostgreSQL's data directory was not ready in time.")
+    def _started(self) -> ServerProcess:
+        if self._process is None:
+            raise PostgresDidNotStart(f"PostgreSQL is not running on {self.data_dir}.")
+        return self._process

@@ -1,18 +1,21 @@
-"""What the environment decides: where caches lie, and what a child process inherits."""
+"""What the environment decides: where the user's cache lies, and what PostgreSQL's programs inherit."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-# A variable of these names would change what initdb and postgres do behind our back.
+# Variables of these names would change behind our back what initdb and postgres do.
 _FOREIGN = ("PG", "LC_", "LANG")
 
 
-def user_cache() -> Path:
-    """The folder for what can be made again: `$XDG_CACHE_HOME/farthing`, else `~/.cache/farthing`."""
+def user_cache() -> Path | None:
+    """The folder for what can be made again: `$XDG_CACHE_HOME/farthing`, else `~/.cache/farthing`, if this user has a home."""
     configured = os.environ.get("XDG_CACHE_HOME", "")
-    parent = Path(configured) if Path(configured).is_absolute() else Path.home() / ".cache"
+    try:
+        parent = Path(configured) if configured.startswith("/") else Path.home() / ".cache"
+    except RuntimeError:
+        return None
     return parent / "farthing"
 
 
