@@ -12,13 +12,15 @@ from tests.architecture.rules.floats import floats
 from tests.architecture.rules.imports import undeclared_members, undeclared_third_parties
 from tests.architecture.rules.names import business_nouns, drawer
 from tests.architecture.rules.sizes import KIT_LINES, MEDIAN_FUNCTION_LINES, function_lengths, long_file, long_functions
-from tests.architecture.rules.sql import stars_in_python, stars_in_sql
+from tests.architecture.rules.sql import stars_in_python, stars_in_sql, stitched_sql
 from tests.architecture.tree import ROOT, Member, committed_files, configuration, members, normalized, product_files, relative
 from tests.architecture.verdict import none_of
 
 every_member = pytest.mark.parametrize("member", members(), ids=lambda member: member.portion)
 EXACT = {"farthing.money"} | {f"farthing.{kind}{name}" for kind in ("", "clients.") for name in ("ledger", "payments", "orders")}
 FLOATS: dict[str, str] = configuration()["tool"]["farthing"]["floats"]
+STITCHED_SQL: dict[str, str] = configuration()["tool"]["farthing"]["stitched-sql"]
+DISTRIBUTIONS = {module: [normalized(name) for name in names] for module, names in packages_distributions().items()}
 KIT = ROOT / "libs/kit/src"
 
 
@@ -64,8 +66,7 @@ def test_it_declares_what_it_imports_of_ours(member: Member) -> None:
 
 @every_member
 def test_it_declares_what_it_imports_of_others(member: Member) -> None:
-    known = {module: [normalized(name) for name in names] for module, names in packages_distributions().items()}
-    found = [undeclared_third_parties(relative(path), path.read_text(), member.declared, known) for path in member.modules]
+    found = [undeclared_third_parties(relative(path), path.read_text(), member.declared, DISTRIBUTIONS) for path in member.modules]
     none_of(chain.from_iterable(found))
 
 
@@ -86,3 +87,16 @@ def test_sql_names_its_columns() -> None:
     found = [problem for path in product_files() for problem in stars_in_python(relative(path), path.read_text())]
     found += [problem for path in migrations for problem in stars_in_sql(relative(path), path.read_text())]
     none_of(found)
+
+
+def test_nothing_is_stitched_into_sql() -> None:
+    files = [path for path in product_files() if relative(path) not in STITCHED_SQL]
+    none_of(problem for path in files for problem in stitched_sql(relative(path), path.read_text()))
+
+
+def test_the_places_that_may_stitch_sql_need_it_and_say_why() -> None:
+    for place, reason in STITCHED_SQL.items():
+        assert reason.strip(), f"{place}: write the reason in [tool.farthing.stitched-sql]"
+        assert stitched_sql(place, (ROOT / place).read_text()), (
+            f"{place} stitches no SQL any more: remove it from [tool.farthing.stitched-sql]"
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from tests.architecture.rules.syntax import parsed
+
 _DURATION = re.compile(r"(?:^|_)(?:seconds|timeout|deadline|interval|delay|pause|age|wait)$", re.IGNORECASE)
 _WAITING_CALL = frozenset({"sleep", "timeout", "timeout_at", "wait", "wait_for", "call_later"})
 _WHAT_INSTEAD = "money is Money or an integer of minor units; a duration's name ends in seconds, timeout, delay, ..."
@@ -13,7 +15,7 @@ _WHAT_INSTEAD = "money is Money or an integer of minor units; a duration's name 
 def floats(path: str, text: str) -> list[str]:
     """No `float`, no literal with a fraction and no `/`, but for durations in seconds, which say so by their names."""
     finder = _Finder()
-    finder.visit(ast.parse(text))
+    finder.visit(parsed(text))
     return [f"{path}:{line}: {what}: {_WHAT_INSTEAD}" for line, what in finder.found]
 
 

@@ -6,10 +6,12 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from tests.architecture.rules.syntax import parsed
+
 
 def imported_modules(text: str) -> Iterator[tuple[int, str]]:
     """Dotted names with their lines; of `from a import b` it is `a.b`, for `b` may be a module."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         match node:
             case ast.Import(names=names):
                 yield from ((node.lineno, name.name) for name in names)

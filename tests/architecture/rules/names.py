@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from tests.architecture.rules.syntax import parsed
+
 DRAWERS = frozenset({"util", "utils", "utilities", "helper", "helpers", "common", "manager", "managers", "misc", "base", "shared", "stuff"})
 
 _NOUNS = {"buyer", "capture", "card", "checkout", "dispute", "invoice", "ledger", "merchant", "payee", "payer", "payment", "payout"} | {
@@ -29,7 +31,7 @@ def drawer(path: str) -> list[str]:
 
 def business_nouns(path: str, text: str) -> list[str]:
     """The kit is mechanism: no identifier and no file name of it speaks of what the platform trades in."""
-    found = [(1, PurePosixPath(path).stem), *_identifiers(ast.parse(text))]
+    found = [(1, PurePosixPath(path).stem), *_identifiers(parsed(text))]
     return [
         f"{path}:{line}: {name!r} is business ({noun}): name the mechanism, or move it to the service that owns the word"
         for line, name in dict.fromkeys(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from tests.architecture.rules.syntax import parsed
+
 FILE_LINES = 400
 TEST_FILE_LINES = 600
 FUNCTION_LINES = 60
@@ -24,7 +26,7 @@ def long_file(path: str, text: str) -> list[str]:
 
 def function_lengths(text: str) -> dict[str, int]:
     """Lines of each function by `line:name`, from `def` to its end; its docstring does not count."""
-    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, type_of_function))
+    functions = (node for node in ast.walk(parsed(text)) if isinstance(node, type_of_function))
     return {f"{node.lineno}:{node.name}": _length(node) for node in functions}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture.rules.sql import stars_in_python, stars_in_sql
+from tests.architecture.rules.sql import stars_in_python, stars_in_sql, stitched_sql
 
 MESSAGE = "`*` in SQL: name the columns (in EXISTS say SELECT 1), so that a migration may add one while this runs"
 
@@ -55,3 +55,42 @@ class TestStarsInPython:
 
     def test_allows_strings_that_are_no_statement(self) -> None:
         assert stars_in_python("repository.py", "pattern = r'\\w.*'\ntext = 'farthing.*'\nproduct = 2 * 3") == []
+
+
+class TestStitchedSql:
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "f\"SELECT id FROM holds WHERE owner = '{owner}'\"",
+            'f"SELECT {COLUMNS} FROM holds ORDER BY {column}"',
+            'f"DELETE FROM {table}"',
+            'f"UPDATE {self.table} SET state = $1"',
+            '"SELECT id FROM " + table',
+            '"SELECT id" + " FROM holds WHERE owner = " + owner',
+            '"INSERT INTO %s VALUES ($1)" % table',
+            '"DELETE FROM {}".format(table)',
+            '"DELETE FROM {name}".format(name=table)',
+            '"DELETE FROM holds WHERE id = ID".replace("ID", hold)',
+        ],
+    )
+    def test_refuses_values_that_a_function_puts_in(self, expression: str) -> None:
+        assert stitched_sql("repository.py", f"async def holds(self, owner):\n    return {expression}") == [
+            "repository.py:2: a value is stitched into SQL: pass it as $1, or make what it chooses from constants"
+        ]
+
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            'f"SELECT {COLUMNS} FROM holds WHERE owner = $1"',
+            'f"SELECT {_COLUMNS} FROM {schema.TABLE}"',
+            '"SELECT id" + " FROM holds"',
+            '"SELECT id FROM holds WHERE " + OPEN',
+            'f"{count} holds to select from"',
+            '"holds of " + owner',
+        ],
+    )
+    def test_allows_constants_and_what_is_no_statement(self, expression: str) -> None:
+        assert stitched_sql("repository.py", f"def holds(self, owner):\n    return {expression}") == []
+
+    def test_allows_what_is_made_at_import(self) -> None:
+        assert stitched_sql("repository.py", '_POST = "SELECT outcome FROM post(" + ", ".join(f"${n}" for n in range(1, 25)) + ")"') == []
