@@ -25,11 +25,8 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def find_specs() -> Path | None:
     """The folder of PayPal's OpenAPI files: where FARTHING_PAYPAL_SPECS says, beside the project, or in the unpacked npm package."""
     named = os.environ.get("FARTHING_PAYPAL_SPECS")
-    folders = (
-        [Path(named)]
-        if named
-        else [ROOT.parent / "shared/paypal/openapi", ROOT / _PACKAGE, *sorted(ROOT.glob(f"tests/clients/**/{_PACKAGE}"))]
-    )
+    homes = [ROOT, ROOT / "tests/clients", *sorted(ROOT.glob("tests/clients/*"))]
+    folders = [Path(named)] if named else [ROOT.parent / "shared/paypal/openapi", *(home / _PACKAGE for home in homes)]
     return next((folder for folder in folders if any(folder.glob("*.json"))), None)
 
 
