@@ -1,0 +1,70 @@
+"""What crosses the internal boundary of orders. Amounts are integers of minor units of `currency`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from farthing.kit.model import Model
+
+Intent = Literal["CAPTURE", "AUTHORIZE"]
+Funding = Literal["balance", "card"]
+# An order as the public API shows it (wire contract, section 7.3).
+WireOrder = dict[str, Any]
+
+
+class Payee(Model):
+    """Whom the payer pays, as the approval page names him."""
+
+    account_id: str
+    name: str
+    email: str
+
+
+class ItemView(Model):
+    """One kind of thing that is bought; `amount` is that of one piece."""
+
+    name: str
+    quantity: int
+    amount: int
+
+
+class UnitView(Model):
+    reference_id: str
+    amount: int
+    payee: Payee
+    description: str | None = None
+    items: tuple[ItemView, ...] = ()
+
+
+class OrderView(Model):
+    """An order as the payer sees it before approving.
+
+    `amount` is the sum of all units. `status` is the public one, or EXPIRED. `payee` is that of the first unit. `expires` is when it can
+    no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire contract. `payer` is the
+    account that approved, if one did.
+    """
+
+    id: str
+    status: str
+    intent: Intent
+    client_id: str
+    payee: Payee
+    amount: int
+    currency: str
+    units: tuple[UnitView, ...]
+    return_url: str | None = None
+    cancel_url: str | None = None
+    brand_name: str | None = None
+    user_action: str = "CONTINUE"
+    shipping_preference: str = "GET_FROM_FILE"
+    expires: datetime
+    payer: str | None = None
+
+
+class Approval(Model):
+    """The payer's yes: which account pays, from its balance or from one of its stored cards (None: the first)."""
+
+    account_id: str
+    funding: Funding = "balance"
+    instrument_id: str | None = None
