@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import selectors
 import subprocess
 import threading
@@ -18,6 +19,7 @@ from farthing.embedded.postgres.privileges import Way
 from farthing.embedded.postgres.sockets import make_socket_dir
 from farthing.embedded.postgres.template import Prepared
 
+_FATAL = re.compile(r".*?(FATAL|PANIC): +")
 _POLL = 0.004  # seconds; a start takes about 60 ms, a stop 15
 
 
@@ -124,13 +126,20 @@ class ServerProcess:
         return log.stat().st_size if log.exists() else 0
 
     def _failure(self) -> PostgresDidNotStart | DataDirectoryInUse:
-        with (self.data_dir / LOG).open("rb") as log:
-            log.seek(min(self._log_start, self._log_size()))
-            lines = log.read().decode(errors="replace").splitlines()
-        fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
-        reason = fatal[-1] if fatal else "it ended without a reason"
+        reason = self._last_words()
         if "pre-existing shared memory block" in reason:
             return FormerServerEnding(f"PostgreSQL did not start: {reason}.")
         if "lock file" in reason and "already exists" in reason:
             return DataDirectoryInUse(f"Another PostgreSQL server serves {self.data_dir / CLUSTER}: stop it first.")
         return PostgresDidNotStart(f"PostgreSQL did not start: {reason}; see {self.data_dir / LOG}.")
+
+    def _last_words(self) -> str:
+        """Why this start failed, from the part of the log that it wrote."""
+        try:
+            with (self.data_dir / LOG).open("rb") as log:
+                log.seek(min(self._log_start, self._log_size()))
+                lines = log.read().decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            lines = []
+        fatal = [_FATAL.sub("", line) for line in lines if _FATAL.match(line)]
+        return (fatal or lines or ["it ended without a word"])[-1]

