@@ -3,9 +3,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from farthing.money import CURRENCIES, AmountError, Ids, Money, UnknownCurrency
 from hypothesis import given
 from hypothesis import strategies as st
+
+from farthing.money import CURRENCIES, AmountError, Ids, Money, UnknownCurrency
 
 amounts = st.builds(Money, st.sampled_from(sorted(CURRENCIES)), st.integers(-(10**15), 10**15))
 
@@ -21,7 +22,8 @@ def test_there_are_25_currencies_and_three_take_no_decimals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "value", "minor"), [("USD", "10.00", 1000), ("USD", "10", 1000), ("USD", "0.1", 10), ("JPY", "7", 7), ("EUR", "-3.50", -350)]
+    ("currency", "value", "minor"),
+    [("USD", "10.00", 1000), ("USD", "10", 1000), ("USD", "0.1", 10), ("JPY", "7", 7), ("EUR", "-3.50", -350)],
 )
 def test_reads_decimal_strings(currency: str, value: str, minor: int) -> None:
     assert Money.parse(currency, value) == Money(currency, minor)

@@ -1,4 +1,7 @@
-"""What a prepared data directory contains, as a hash; known without importing a single service, so that PostgreSQL can start first of all."""
+"""What a prepared data directory contains, as a hash.
+
+It is known without importing a single service, so that PostgreSQL can start first of all.
+"""
 
 from __future__ import annotations
 

@@ -73,6 +73,6 @@ async def _is_prepared(connection: Connection, wanted: str) -> bool:
 
 
 def _refuse_older(connection: Connection) -> None:
-    if connection.get_server_version().major < 17:  # noqa: PLR2004 - what the SQL is written for
+    if connection.get_server_version().major < 17:
         message = f"PostgreSQL {connection.get_server_version().major} is too old: 17 or newer is needed"
         raise ValueError(message)

@@ -115,9 +115,7 @@ class Sandbox:
 
 def _replacement(name: str, table: asyncpg.Record) -> str:
     target, columns = f"{table['schema']}.{table['name']}", table["columns"]
-    return (
-        f"DELETE FROM {target}; INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {_aside(name, table)};"
-    )
+    return f"DELETE FROM {target}; INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {_aside(name, table)};"
 
 
 def _aside(name: str, table: asyncpg.Record) -> str:

@@ -19,7 +19,8 @@ class AbortableProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {"farthing.abort": self._abort}  # type: ignore[typeddict-item]
+        extensions: dict[str, Any] = {"farthing.abort": self._abort}
+        self.scope["extensions"] = extensions
 
     def _abort(self) -> None:
         if self.cycle is not None:
@@ -31,7 +32,13 @@ class Server(uvicorn.Server):
     """A uvicorn server that tells when it listens, and leaves lifespans to the platform."""
 
     def __init__(self, site: PublicSite, host: str, port: int) -> None:
-        config: dict[str, Any] = {"http": AbortableProtocol, "loop": "uvloop", "lifespan": "off", "access_log": False, "proxy_headers": False}
+        config: dict[str, Any] = {
+            "http": AbortableProtocol,
+            "loop": "uvloop",
+            "lifespan": "off",
+            "access_log": False,
+            "proxy_headers": False,
+        }
         super().__init__(
             uvicorn.Config(
                 site,

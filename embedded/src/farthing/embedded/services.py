@@ -31,4 +31,3 @@ MEMBERS: tuple[Member, ...] = tuple(
     for module in (identity, accounts, merchants, ledger, processor, vault, payments, orders, webhooks, checkout, console)
 )
 MANIFESTS: tuple[Manifest, ...] = tuple(member.manifest for member in MEMBERS)
-

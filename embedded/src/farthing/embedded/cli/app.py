@@ -10,7 +10,9 @@ import typer
 
 from farthing.embedded.cli.failure import Failure
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A payments platform in one process, compatible with PayPal's REST API on the wire.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="A payments platform in one process, compatible with PayPal's REST API on the wire."
+)
 clock = typer.Typer(no_args_is_help=True, help="The virtual clock that every business deadline goes through.")
 admin = typer.Typer(no_args_is_help=True, help="Accounts and apps.")
 app.add_typer(clock, name="clock")
@@ -20,13 +22,15 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DataDir = Annotated[Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")]
 Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: data in a temporary folder, without fsync.")]
-DatabaseUrl = Annotated[str | None, typer.Option(envvar="FARTHING_DATABASE_URL", help="Use this PostgreSQL (17 or newer) instead of the embedded one.")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option(envvar="FARTHING_DATABASE_URL", help="Use this PostgreSQL (17 or newer) instead of the embedded one.")
+]
 Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
 DEFAULT_DATA = Path(".farthing/data")
 
 
 @app.command()
-def up(  # noqa: PLR0913 - one parameter per option
+def up(
     port: Port = 8080,
     host: Host = "127.0.0.1",
     data_dir: DataDir = DEFAULT_DATA,
@@ -41,7 +45,9 @@ def up(  # noqa: PLR0913 - one parameter per option
 
 
 @app.command(name="exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def execute(context: typer.Context, data_dir: Annotated[Path | None, typer.Option(help="Keep the data here.")] = None, seed: Seed = None) -> None:
+def execute(
+    context: typer.Context, data_dir: Annotated[Path | None, typer.Option(help="Keep the data here.")] = None, seed: Seed = None
+) -> None:
     """Start the platform on a free port, run a command against it, stop, and exit with the command's code: farthing exec -- pytest
 
     The command finds FARTHING_URL, FARTHING_CLIENT_ID and FARTHING_CLIENT_SECRET in its environment.

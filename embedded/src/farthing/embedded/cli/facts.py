@@ -25,7 +25,9 @@ _DAY = 86_400  # seconds a development token is valid
 def services() -> None:
     table = Table("service", "its one task", "calls", "listens to")
     for manifest in MANIFESTS:
-        table.add_row(manifest.name, manifest.task, " ".join(manifest.calls), " ".join(sorted({service for service, _ in manifest.consumes})))
+        table.add_row(
+            manifest.name, manifest.task, " ".join(manifest.calls), " ".join(sorted({service for service, _ in manifest.consumes}))
+        )
     Console().print(table)
 
 
@@ -39,7 +41,7 @@ def dev_tokens(folder: Path) -> None:
     key = SigningKey(f"dev-{secrets.token_hex(4)}", Ed25519PrivateKey.generate())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "jwks.json").write_text(json.dumps({"keys": [key.public_jwk()]}))
-    now = int(time.time())  # noqa: TID251 - token lifetimes are real time
+    now = int(time.time())
     for manifest in MANIFESTS:
         own = folder / manifest.name
         own.mkdir(mode=0o700, exist_ok=True)

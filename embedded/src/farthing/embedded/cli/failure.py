@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Failure(Exception):  # noqa: N818 - it ends a command, it is not a defect
+class Failure(Exception):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code

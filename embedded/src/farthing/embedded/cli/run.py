@@ -40,7 +40,7 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
     """Serve on the socket until a signal comes or the command ends; answer the exit code. Raises Failure."""
     address = f"http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
     try:
-        settings = Settings.from_environment(**({} if "FARTHING_PUBLIC_URL" in os.environ else {"public_url": address}))
+        settings = Settings.from_environment({"FARTHING_PUBLIC_URL": address, **os.environ})
     except ValueError as error:
         raise Failure(str(error), 2) from None
     place = _place(options, server)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-
 class Options(NamedTuple):
     """`data_dir` None: keep nothing."""
 
@@ -63,7 +62,9 @@ def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | 
         return
     with tempfile.TemporaryDirectory(prefix="farthing-") as temporary:
         data_dir = options.data_dir or Path(temporary)
-        server = EmbeddedPostgres(data_dir, fsync=options.data_dir is not None, template=Template(contents(seeded=seeded), _prepare(seeded=seeded), user_cache()))
+        server = EmbeddedPostgres(
+            data_dir, fsync=options.data_dir is not None, template=Template(contents(seeded=seeded), _prepare(seeded=seeded), user_cache())
+        )
         server.begin_start()
         try:
             yield server
@@ -74,7 +75,7 @@ def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | 
 class _Preparation(NamedTuple):
     seeded: bool
 
-    def __call__(self, socket_dir: Path) -> None:
+    def __call__(self, socket_dir: Path, /) -> None:
         from farthing.embedded.database import prepare  # noqa: PLC0415
 
         asyncio.run(prepare(f"postgresql://postgres@/farthing?host={socket_dir}", seed=self.seeded))

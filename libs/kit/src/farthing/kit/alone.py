@@ -1,8 +1,12 @@
 """Run one service in a process of its own: `python -m farthing.<name>`.
 
-It reads, besides kit.settings: <NAME>_DATABASE_URL (or DATABASE_URL), <CALLEE>_URL for each service it calls, IDENTITY_URL (key set of access
-tokens), FARTHING_TOKENS (a folder with one token file per callee, as `farthing dev-tokens` or a projected volume makes), FARTHING_SERVICE_JWKS
-(URL or file of the key set of service tokens), FARTHING_CALLERS (who may call, comma separated), PORT and PUBLIC_PORT.
+Beside what kit.settings reads, the environment says:
+
+- <NAME>_DATABASE_URL (or DATABASE_URL), and <CALLEE>_URL for each service it calls
+- IDENTITY_URL: where the key set of access tokens is
+- FARTHING_SERVICE_JWKS: URL or file of the key set of service tokens
+- FARTHING_TOKENS: a folder with one token file per callee, as `farthing dev-tokens` or a projected volume makes it
+- FARTHING_CALLERS: who may call, comma separated; HOST, PORT (internal side), PUBLIC_PORT
 """
 
 from __future__ import annotations
@@ -15,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farthing.money import Ids
-
 from farthing.kit.auth import Jwks, TokenSource, Verifier
 from farthing.kit.clock import Clock
 from farthing.kit.db import Database
@@ -28,6 +30,7 @@ from farthing.kit.settings import Settings
 from farthing.kit.switches import Switches
 from farthing.kit.telemetry import Log, Metrics, Tracing
 from farthing.kit.telemetry.tracing import exporter_of
+from farthing.money import Ids
 
 if TYPE_CHECKING:
     import aiohttp
@@ -126,7 +129,15 @@ async def _listen(running: Running, settings: Settings) -> None:
     ports = ((running.internal, int(env.get("PORT", "8000"))), (running.public, int(env.get("PUBLIC_PORT", "8001"))))
     servers = [
         uvicorn.Server(
-            uvicorn.Config(app, host=env.get("HOST", "127.0.0.1"), port=port, lifespan="off", access_log=False, log_level="warning", timeout_keep_alive=75)
+            uvicorn.Config(
+                app,
+                host=env.get("HOST", "127.0.0.1"),
+                port=port,
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                timeout_keep_alive=75,
+            )
         )
         for app, port in ports
     ]

@@ -52,7 +52,7 @@ class Api:
         self.internal_endpoints: list[Endpoint] = []
 
     def public(self, method: str, path: str, operation: str, *scopes: str) -> Callable[[Operation], Operation]:
-        """Declare a public route for apps whose token has any of the scopes (short names, as in the contract's section 4; none: any token)."""
+        """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""
         return self._declare(self.public_endpoints, method, path, operation, "app", frozenset(scopes))
 
     def open(self, method: str, path: str, operation: str, *, raw_body: bool = False) -> Callable[[Operation], Operation]:
@@ -64,7 +64,15 @@ class Api:
         return self._declare(self.internal_endpoints, method, f"/internal/v1{path}", operation, "service", frozenset())
 
     def _declare(
-        self, endpoints: list[Endpoint], method: str, path: str, operation: str, access: str, scopes: frozenset[str], *, raw_body: bool = False
+        self,
+        endpoints: list[Endpoint],
+        method: str,
+        path: str,
+        operation: str,
+        access: str,
+        scopes: frozenset[str],
+        *,
+        raw_body: bool = False,
     ) -> Callable[[Operation], Operation]:
         def register(function: Operation) -> Operation:
             body, optional = _body_of(function)

@@ -88,7 +88,9 @@ class Verifier:
             key = await self._keys.key(kid)
             if key is None:
                 raise Unauthenticated
-            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=self._audience, leeway=_LEEWAY, options={"require": ["exp", "sub"]})
+            claims = jwt.decode(
+                token, key, algorithms=["EdDSA"], audience=self._audience, leeway=_LEEWAY, options={"require": ["exp", "sub"]}
+            )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(description="Access Token has expired") from None
         except jwt.InvalidTokenError:

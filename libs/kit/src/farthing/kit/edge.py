@@ -102,7 +102,16 @@ class Edge:
             traceparent = headers.get(b"traceparent")
             trail = trail_of(traceparent.decode("latin-1") if traceparent else None, timeout)
         client = scope.get("client")
-        return Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail, peer=client[0] if client else "")
+        return Call(
+            scope["method"],
+            normalise(scope["path"]),
+            "unknown",
+            headers,
+            scope["query_string"],
+            b"",
+            trail,
+            peer=client[0] if client else "",
+        )
 
     async def _respond(self, call: Call, receive: Receive) -> Response:
         try:
@@ -181,7 +190,11 @@ class Edge:
             issue = None
         known = self._catalogue.get(call.operation, {})
         if not isinstance(issue, str) or issue not in known:
-            detail = Detail("INVALID_PARAMETER_VALUE", 'PayPal-Mock-Response takes {"mock_application_codes": one documented issue}.', field="PayPal-Mock-Response")
+            detail = Detail(
+                "INVALID_PARAMETER_VALUE",
+                'PayPal-Mock-Response takes {"mock_application_codes": one documented issue}.',
+                field="PayPal-Mock-Response",
+            )
             raise AnyError(400, detail)
         raise AnyError(known[issue]["status"], Detail(issue, "Asked for by PayPal-Mock-Response."), name=known[issue]["name"])
 
@@ -192,11 +205,28 @@ class Edge:
         if self._public:
             at, request, answer = parts.clock.now(), call.body, response.body
             parts.journal.add(
-                Entry(at, self._name, call.operation, call.method, call.path, response.status, seconds * 1000, call.debug_id, app, request, answer)
+                Entry(
+                    at,
+                    self._name,
+                    call.operation,
+                    call.method,
+                    call.path,
+                    response.status,
+                    seconds * 1000,
+                    call.debug_id,
+                    app,
+                    request,
+                    answer,
+                )
             )
         if parts.settings.log_requests:
             parts.log.info(
-                "request.served", operation=call.operation, status=response.status, milliseconds=round(seconds * 1000, 3), debug_id=call.debug_id, **call.notes
+                "request.served",
+                operation=call.operation,
+                status=response.status,
+                milliseconds=round(seconds * 1000, 3),
+                debug_id=call.debug_id,
+                **call.notes,
             )
 
 

@@ -57,8 +57,6 @@ class Event:
         }
 
 
-
-
 def current_trace() -> str:
     """The traceparent to store with an event, so that its handling joins the trace of its cause."""
     trail = TRAIL.get()
@@ -113,7 +111,9 @@ ORDER BY seq LIMIT $2
 class Inbox:
     """What one service was told. `receive` stores, `step` handles; a handler must bear the same event twice."""
 
-    def __init__(self, manifest: Manifest, database: Database, handlers: Mapping[str, Callable[[Event], Awaitable[None]]], log: Log, tracing: Tracing) -> None:
+    def __init__(
+        self, manifest: Manifest, database: Database, handlers: Mapping[str, Callable[[Event], Awaitable[None]]], log: Log, tracing: Tracing
+    ) -> None:
         self._manifest, self._database, self._handlers = manifest, database, handlers
         self._log, self._tracing = log, tracing
         self.woken = asyncio.Event()
@@ -128,7 +128,10 @@ class Inbox:
         self.woken.set()
 
     async def step(self, *, everything: bool = False) -> int:
-        """Handle a batch, subjects side by side and each subject's events in order; answer how many succeeded. `everything`: failed ones, too."""
+        """Handle a batch, subjects side by side and each subject's events in order; answer how many succeeded.
+
+        `everything`: also those that failed before and would still pause.
+        """
         rows = await self._database.fetch(_WAITING, everything, HANDLED_TOGETHER)
         subjects: dict[str, list[tuple[Event, int]]] = {}
         for row in rows:
@@ -145,7 +148,9 @@ class Inbox:
 
     async def forget_old(self) -> None:
         """Drop the ids of events handled more than a day ago: no relay delivers that late."""
-        await self._database.execute("DELETE FROM inbox WHERE done AND at < now() - interval '1 day' AND seq < (SELECT max(seq) FROM inbox)")
+        await self._database.execute(
+            "DELETE FROM inbox WHERE done AND at < now() - interval '1 day' AND seq < (SELECT max(seq) FROM inbox)"
+        )
 
     async def waiting(self) -> int:
         row = await self._database.row("SELECT count(*) AS n FROM inbox WHERE NOT done")
@@ -169,7 +174,9 @@ class Inbox:
             pause = min(_LONGEST_PAUSE, 2**attempts)
             self._log.error("event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
             await self._database.execute(
-                "UPDATE inbox SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2) WHERE id = $1", event.id, float(pause)
+                "UPDATE inbox SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2) WHERE id = $1",
+                event.id,
+                float(pause),
             )
             return False
         finally:

@@ -9,7 +9,7 @@ from typing import Literal
 Kind = Literal["error", "latency", "lost_response", "duplicate", "delay", "expire"]
 
 
-class ResponseLost(Exception):  # noqa: N818 - an event, not an error of ours
+class ResponseLost(Exception):
     """The work is done and committed; the connection ends without a byte."""
 
 
@@ -34,7 +34,9 @@ class Fault:
 
     def fits(self, operation: str, facts: dict[str, str]) -> bool:
         return (
-            self.operation in {operation, "*"} and self.remaining != 0 and all(facts.get(name) == wanted for name, wanted in self.match.items())
+            self.operation in {operation, "*"}
+            and self.remaining != 0
+            and all(facts.get(name) == wanted for name, wanted in self.match.items())
         )
 
 

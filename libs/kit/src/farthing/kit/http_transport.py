@@ -25,7 +25,7 @@ class HttpTransport:
     def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
         self._session, self._base_url = session, base_url.rstrip("/")
 
-    async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
+    async def send(self, request: Request, timeout: float) -> Answer:
         url = f"{self._base_url}{request.path}" + (f"?{request.query.decode('latin-1')}" if request.query else "")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
         limit = aiohttp.ClientTimeout(total=timeout, sock_connect=min(2.0, timeout))
@@ -34,7 +34,7 @@ class HttpTransport:
                 return Answer(response.status, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent from error
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError) as error:
             raise NoAnswer from error
 
 

@@ -51,18 +51,18 @@ class Answer:
     body: bytes = b""
 
 
-class NotSent(Exception):  # noqa: N818 - an outcome
+class NotSent(Exception):
     """The request certainly did not reach the service."""
 
 
-class NoAnswer(Exception):  # noqa: N818 - an outcome
+class NoAnswer(Exception):
     """The request may have been executed; no answer came."""
 
 
 class Transport(Protocol):
     """Sends one request. Raises NotSent, NoAnswer."""
 
-    async def send(self, request: Request, timeout: float) -> Answer: ...  # noqa: ASYNC109 - the deadline ends the waiting, not the work
+    async def send(self, request: Request, timeout: float) -> Answer: ...
 
 
 class InProcessTransport:
@@ -72,12 +72,12 @@ class InProcessTransport:
         self._app = app
         self._running: set[asyncio.Task[None]] = set()
 
-    async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
+    async def send(self, request: Request, timeout: float) -> Answer:
         loop = asyncio.get_running_loop()
         exchange = _Exchange(request.body)
         answered: asyncio.Future[None] = loop.create_future()
         work = self._app(_scope(request), exchange.receive, exchange.send)
-        task = loop.create_task(work, context=contextvars.Context())  # type: ignore[arg-type]
+        task: asyncio.Task[None] = loop.create_task(_run(work), context=contextvars.Context())
         self._running.add(task)
 
         def done(finished: asyncio.Task[None]) -> None:
@@ -102,6 +102,10 @@ class InProcessTransport:
         """Wait for what is still running, at shutdown."""
         if self._running:
             await asyncio.wait(self._running)
+
+
+async def _run(work: Awaitable[None]) -> None:
+    await work
 
 
 def _give_up(answered: asyncio.Future[None]) -> None:
@@ -172,14 +176,16 @@ class ServiceClient:
         with self._link.tracing.span(self._link.caller, "", f"{self._link.callee} {method}", below, "CLIENT"):
             return await self._exchange(method, path, raw, key, query, below)
 
-    async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail) -> Answer:  # noqa: PLR0913
+    async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail) -> Answer:
         headers = bearer_trail(trail)
         headers.append((b"authorization", b"Bearer " + self._link.tokens.token(self._link.callee).encode()))
         if key:
             headers.append((b"idempotency-key", key.encode()))
         if body:
             headers.append((b"content-type", b"application/json"))
-        answer = await self._deliver(Request(method, f"/internal/v1{path}", headers, body, query), trail, repeatable=method == "GET" or bool(key))
+        answer = await self._deliver(
+            Request(method, f"/internal/v1{path}", headers, body, query), trail, repeatable=method == "GET" or bool(key)
+        )
         if answer.status < _OK:
             return answer
         raise self._error_of(answer)
@@ -192,10 +198,10 @@ class ServiceClient:
             try:
                 return await self._link.transport.send(request, timeout)
             except NotSent:
-                if attempt == 2 or not repeatable:  # noqa: PLR2004
+                if attempt == 2 or not repeatable:
                     raise Unavailable(description=f"The service {self._link.callee} cannot be reached.") from None
             except (NoAnswer, ResponseLost):
-                if attempt == 2 or not repeatable:  # noqa: PLR2004
+                if attempt == 2 or not repeatable:
                     raise OutcomeUnknown(description=f"The service {self._link.callee} did not answer.") from None
         raise AssertionError
 
@@ -203,7 +209,10 @@ class ServiceClient:
         """Rebuild the callee's error: its own class where the client knows the issue."""
         try:
             envelope = orjson.loads(answer.body)
-            details = [Detail(d["issue"], d.get("description", ""), d.get("field"), d.get("value"), d.get("location")) for d in envelope.get("details", [])]
+            details = [
+                Detail(d["issue"], d.get("description", ""), d.get("field"), d.get("value"), d.get("location"))
+                for d in envelope.get("details", [])
+            ]
         except (orjson.JSONDecodeError, KeyError, AttributeError):
             details = []
         known = self.errors.get(details[0].issue) if details else None
@@ -211,6 +220,6 @@ class ServiceClient:
             return known(*details)
         if answer.status in {401, 403} or (answer.status == _PROBLEM and not details):
             return AnyError(500, Detail("INTERNAL_CALL_REFUSED", f"{self._link.callee} refused a call of {self._link.caller}."))
-        if answer.status >= 500:  # noqa: PLR2004
+        if answer.status >= 500:
             return OutcomeUnknown(description=f"The service {self._link.callee} could not finish.")
         return AnyError(answer.status, *details)

@@ -15,8 +15,6 @@ from farthing.kit.model import Model
 from farthing.kit.work import Job, Worker
 
 if TYPE_CHECKING:
-    from farthing.money import Ids
-
     from farthing.kit.auth import Verifier
     from farthing.kit.clock import Clock
     from farthing.kit.db import Database
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from farthing.kit.settings import Settings
     from farthing.kit.switches import Switches
     from farthing.kit.telemetry import Log, Metrics, Tracing
+    from farthing.money import Ids
 
 
 @dataclass(slots=True)

@@ -29,7 +29,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **override: object) -> Settings:
-        """Read FARTHING_MODE, FARTHING_PUBLIC_URL, FARTHING_STRICT_IDEMPOTENCY, FARTHING_TRACE_RATIO, FARTHING_LOG_REQUESTS, OTEL_EXPORTER_OTLP_ENDPOINT. Raises ValueError."""
+        """Read FARTHING_MODE, _PUBLIC_URL, _STRICT_IDEMPOTENCY, _TRACE_RATIO, _LOG_REQUESTS and OTEL_EXPORTER_OTLP_ENDPOINT.
+
+        Raises ValueError with the name and what may stand there.
+        """
         env = os.environ if environment is None else environment
         mode = env.get("FARTHING_MODE", "sandbox")
         if mode not in {"sandbox", "live"}:

@@ -57,6 +57,8 @@ def _detail(item: Mapping[str, Any]) -> Detail:
         issue,
         description,
         field=pointer or None,
-        value=value[:_LONGEST_VALUE] if isinstance(value, str) and item["type"] != "missing" and issue != "MALFORMED_REQUEST_JSON" else None,
+        value=value[:_LONGEST_VALUE]
+        if isinstance(value, str) and item["type"] != "missing" and issue != "MALFORMED_REQUEST_JSON"
+        else None,
         location="body",
     )

@@ -42,7 +42,7 @@ class Job:
 class Worker:
     """Runs the jobs, the relay and the inbox of one service until it is stopped."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self, service: str, clock: Clock, jobs: tuple[Job, ...], relay: Relay | None, inbox: Inbox | None, log: Log, metrics: Metrics
     ) -> None:
         self._service, self._clock, self._jobs = service, clock, jobs

@@ -32,7 +32,10 @@ class Money:
 
     @classmethod
     def parse(cls, currency: str, value: str) -> Money:
-        """Read a decimal string exactly. Raises UnknownCurrency, AmountError (issue DECIMALS_NOT_SUPPORTED, DECIMAL_PRECISION, INVALID_PARAMETER_SYNTAX)."""
+        """Read a decimal string exactly.
+
+        Raises UnknownCurrency, AmountError (issue DECIMALS_NOT_SUPPORTED, DECIMAL_PRECISION, INVALID_PARAMETER_SYNTAX or _VALUE).
+        """
         decimals = decimals_of(currency)
         found = _DECIMAL.fullmatch(value)
         if found is None or not value.isascii():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-AWAY: tuple[type[BaseException], ...] = (
+AWAY: tuple[type[Exception], ...] = (
     OSError,  # includes TimeoutError
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # a closed connection or pool; wrong arguments are one, too: see `means_away`

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from farthing.kit.db.away import AWAY, means_away
 from farthing.kit.db.guard import OPEN_TRANSACTION
+from farthing.kit.db.pooled import Connection
 from farthing.kit.db.together import Together
 from farthing.kit.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = Any
 
 POOL_SIZE = 2  # more connections make smaller batches and cost throughput
 _SERVER_SETTINGS = {
@@ -116,7 +113,13 @@ class Database:
             if self._pool is None:
                 try:
                     self._pool = await asyncpg.create_pool(
-                        self._dsn, min_size=1, max_size=self._size, reset=_no_reset, server_settings=self._settings, timeout=10, command_timeout=15
+                        self._dsn,
+                        min_size=1,
+                        max_size=self._size,
+                        reset=_no_reset,
+                        server_settings=self._settings,
+                        timeout=10,
+                        command_timeout=15,
                     )
                 except AWAY as error:
                     raise Unavailable(description="The database cannot be reached.") from error

@@ -14,9 +14,10 @@ from farthing.kit.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from farthing.kit.db.database import Connection, Database
+    from farthing.kit.db.pooled import Connection, Source
 
 BATCH = 64
+_FAILURES: tuple[type[Exception], ...] = (asyncpg.PostgresError, *AWAY, ValueError, TypeError)
 
 _Item = tuple[tuple[object, ...], "asyncio.Future[Any]"]
 
@@ -28,14 +29,17 @@ class Together:
     it changes: a batch is sorted by it, so that two batches never wait for each other in a circle.
     """
 
-    def __init__(self, database: Database, sql: str, committed: Callable[[], None] | None = None) -> None:
+    def __init__(self, database: Source, sql: str, committed: Callable[[], None] | None = None) -> None:
         self._database, self._sql, self._committed = database, sql, committed
         self._waiting: list[_Item] = []
         self._writing = False
         self._task: asyncio.Task[None] | None = None
 
     async def row(self, *values: object) -> asyncpg.Record:
-        """Execute for one caller; a caller that is cancelled does not disturb the others. Raises Unavailable, and what PostgreSQL says of this item."""
+        """Execute for one caller; one that is cancelled does not disturb the others.
+
+        Raises Unavailable, and what PostgreSQL says of this item.
+        """
         answer: asyncio.Future[asyncpg.Record] = asyncio.get_running_loop().create_future()
         self._waiting.append((values, answer))
         if not self._writing:
@@ -63,7 +67,7 @@ class Together:
             return await self._alone(connection, batch[0])
         try:
             rows = await connection.fetchmany(self._sql, [values for values, _ in batch])
-        except (asyncpg.PostgresError, *AWAY, ValueError, TypeError) as error:
+        except _FAILURES as error:
             if isinstance(error, AWAY) and means_away(error):
                 raise
             for item in batch:
@@ -78,7 +82,7 @@ class Together:
         values, answer = item
         try:
             row = await connection.fetchrow(self._sql, *values)
-        except (asyncpg.PostgresError, *AWAY, ValueError, TypeError) as error:
+        except _FAILURES as error:
             if isinstance(error, AWAY) and means_away(error):
                 raise
             if not answer.done():

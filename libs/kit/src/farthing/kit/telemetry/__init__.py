@@ -1,5 +1,7 @@
 """Traces, metrics and logs of a service."""
 
+from __future__ import annotations
+
 from farthing.kit.telemetry.logs import Log
 from farthing.kit.telemetry.metrics import Metrics
 from farthing.kit.telemetry.tracing import Tracing

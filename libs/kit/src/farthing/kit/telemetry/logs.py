@@ -29,7 +29,11 @@ class Log:
         """Log an error of ours. Of the exception: its type and where, never its text, which may quote a request."""
         if error is not None:
             frames = traceback.extract_tb(error.__traceback__)[-6:]
-            fields = {**fields, "error": type(error).__name__, "at": [f"{frame.filename.rsplit('/farthing/', 1)[-1]}:{frame.lineno}" for frame in frames]}
+            fields = {
+                **fields,
+                "error": type(error).__name__,
+                "at": [f"{frame.filename.rsplit('/farthing/', 1)[-1]}:{frame.lineno}" for frame in frames],
+            }
         self._write("error", event, fields)
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:

@@ -118,7 +118,9 @@ def _ids() -> Any:  # noqa: ANN401 - the SDK's class is imported lazily
 def _context_of(trail: Trail) -> Any:  # noqa: ANN401
     from opentelemetry.trace import SpanContext, TraceFlags  # noqa: PLC0415
 
-    return SpanContext(int(trail.trace_id, 16), int(trail.span_id, 16), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED if trail.sampled else 0))
+    return SpanContext(
+        int(trail.trace_id, 16), int(trail.span_id, 16), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED if trail.sampled else 0)
+    )
 
 
 def exporter_of(endpoint: str | None, environment: Mapping[str, str]) -> SpanExporter | None:

@@ -1,0 +1,19 @@
+"""What the parts of `kit.db` know of each other."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = Any
+
+
+class Source(Protocol):
+    """Lends connections. Raises Unavailable while PostgreSQL is away."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
