@@ -1,19 +1,19 @@
-"""A service alone, for its own tests: real PostgreSQL, its real edges, service tokens in memory (a plugin that the root conftest loads).
+"""A service alone, for its own tests: real PostgreSQL, its own edges, service tokens in memory. The root conftest loads this plugin.
 
-async def test_something(single: StartSingle) -> None:
-    orders = await single("orders", "accounts")     # the first is under test; the others are what it calls, running for real beside it
-    orders.http                     httpx2 client of the public side (real bytes through the service's own ASGI edge)
-    orders.bearer("app", "STORE…", "payments/payment") -> headers of an access token (short scope names; none: no scope)
-    orders.internal                 httpx2 client of the internal side with a service token; paths begin with /internal/v1
-    orders.client(OrdersClient)     the typed client, in process; the manifests' edges are not asked here
-    orders.beside["accounts"]       the same for the others
-    orders.clock, .faults, .switches, .database, .host, .service, .running
-    orders.events                   what its relay delivered so far (list of Event); `await orders.running.worker.drain()` first
-    orders.app_keys                 more sources of public keys for access tokens: async functions that answer a key set
+`orders = await single("orders", "accounts")` in a test that takes the fixture `single: StartSingle` runs the first service; the others are
+what it calls, running for real beside it. What is not started cannot be reached. Then:
 
-single(…, settings=Settings(mode="live"), seeded=False, working=False): `seeded` runs seed.sql and Service.seed (default: in sandbox mode),
-`working` starts the worker. Each call makes a database of its own unless `database` names one; everything is stopped and dropped afterwards.
-Services use roles without DDL, as everywhere.
+- `orders.http`: httpx2 client of the public side; `orders.internal`: of the internal side, with a service token (paths: /internal/v1/…)
+- `orders.bearer("client-id", "STORE…", "payments/payment")`: headers of an access token; short names of scopes, none means none
+- `orders.client(OrdersClient)`: the typed client over the internal side; it is admitted whatever the manifests say
+- `orders.beside["accounts"]`: the same for the others
+- `orders.clock`, `.faults`, `.switches`, `.database`, `.host`, `.service`, `.running`
+- `orders.events`: what its relay has delivered (a list of Event), after `await orders.running.worker.drain()`
+- `orders.app_keys`: further sources of public keys for access tokens, async functions that answer a key set
+
+Options: `settings=Settings(mode="live")`; `seeded` runs seed.sql and Service.seed (default: in sandbox mode); `working=True` starts its
+worker; `database=orders.place` takes the database of an earlier one, for a second replica or the same service after a restart. Otherwise
+each call makes its own. Everything is stopped and dropped after the test. Services use roles without DDL, as everywhere.
 """
 
 from __future__ import annotations
