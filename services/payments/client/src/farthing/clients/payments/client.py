@@ -20,7 +20,8 @@ class PaymentsClient(ServiceClient):
         """Pay an order once per key; repeating it answers what it became, as it is now.
 
         Raises InstrumentDeclined (a wallet without enough money), DuplicateInvoiceId, PayerCannotPay, PayeeAccountInvalid,
-        InvalidPlatformFees: nothing is stored then, and the key can be used again. After Unavailable or OutcomeUnknown send the same again.
+        InvalidPlatformFees, CardProcessingNotEnabled: nothing is stored then, and the key can be used again.
+        After Unavailable or OutcomeUnknown send the same again.
         """
         return await self.call("POST", "/payments", Paid, body=pay, key=key)
 

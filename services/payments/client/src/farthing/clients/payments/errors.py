@@ -42,6 +42,13 @@ class InvalidPlatformFees(Refused):
     description = "The platform fees are more than what is left of the payment after its fee."
 
 
+class CardProcessingNotEnabled(Refused):
+    """In live mode, as long as no gateway to a real processor is configured."""
+
+    issue = "NOT_ENABLED_FOR_CARD_PROCESSING"
+    description = "Card payments are not enabled here."
+
+
 class PaymentKeyReused(Conflict):
     """The key belongs to the payment of something else."""
 
@@ -55,6 +62,7 @@ _ALL: Final[tuple[type[ApiError], ...]] = (
     PayerCannotPay,
     PayeeAccountInvalid,
     InvalidPlatformFees,
+    CardProcessingNotEnabled,
     PaymentKeyReused,
 )
 ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}

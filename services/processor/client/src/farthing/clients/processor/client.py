@@ -14,7 +14,8 @@ from farthing.kit.rpc import ServiceClient
 class ProcessorClient(ServiceClient):
     """Every request has a key and is carried out at most once for it, for ever.
 
-    After OutcomeUnknown ask `outcome`, or send the same again. Each method raises KeyReused.
+    After OutcomeUnknown ask `outcome`, or send the same again.
+    Each method raises KeyReused; `charge` and `authorize` raise CardProcessingNotEnabled in live mode.
     """
 
     errors: ClassVar[dict[str, type[ApiError]]] = ERRORS

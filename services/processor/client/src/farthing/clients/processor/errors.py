@@ -26,5 +26,12 @@ class KeyRequired(Refused):
     description = "Every request needs a key."
 
 
-_ALL: Final[tuple[type[ApiError], ...]] = (KeyUnknown, KeyReused, KeyRequired)
+class CardProcessingNotEnabled(Refused):
+    """In live mode, as long as no gateway to a real processor is configured."""
+
+    issue = "NOT_ENABLED_FOR_CARD_PROCESSING"
+    description = "Card payments are not enabled here."
+
+
+_ALL: Final[tuple[type[ApiError], ...]] = (KeyUnknown, KeyReused, KeyRequired, CardProcessingNotEnabled)
 ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}
