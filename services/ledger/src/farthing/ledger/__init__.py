@@ -1,0 +1,1 @@
+"""Keeps the books: double entry, holds, balances."""

@@ -1,0 +1,30 @@
+"""What ledger is, and how its parts are put together."""
+
+from __future__ import annotations
+
+from farthing.kit.manifest import Manifest
+from farthing.kit.service import Host, Service
+from farthing.ledger.api import api
+from farthing.ledger.jobs import Sealing
+from farthing.ledger.operations.books import Books
+from farthing.ledger.operations.postings import Postings
+from farthing.ledger.operations.queue import PostingQueue
+from farthing.ledger.operations.record import Record
+from farthing.ledger.repository.books import BooksRepository
+from farthing.ledger.repository.postings import PostingRepository
+from farthing.ledger.repository.record import RecordRepository
+
+# No events: nobody listens for postings, and a row in the outbox would cost every one of them. Who asked for a posting tells the world.
+MANIFEST = Manifest(name="ledger", task="Keeps the books: double entry, holds, balances.")
+
+
+def build(host: Host) -> Service:
+    accounts = PostingRepository()
+    queue = PostingQueue(host.database, accounts, host.clock)
+    record = Record(host.database, RecordRepository(host.database), host.clock)
+    return Service(
+        api=api(Postings(queue), Books(BooksRepository(host.database)), record),
+        jobs=(Sealing(record, host.clock).job(),),
+        forget=accounts.forget,
+        stop=queue.stop,
+    )
