@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check load clean lock new-service
+.PHONY: help install run test check specifications load clean lock new-service
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,13 @@ check: install ## Lint, types, architecture
 
 test: install ## Run every test that needs neither Docker nor a cluster
 	$(BIN)/pytest
+
+specifications: build/specifications/.unpacked ## Fetch PayPal's OpenAPI files from the npm registry, for the contract tests
+
+build/specifications/.unpacked:
+	@mkdir -p build/specifications
+	@cd build/specifications && npm pack --silent @paypal/paypal-rest-api-specifications@1.0.0 >/dev/null && tar -xzf paypal-paypal-rest-api-specifications-1.0.0.tgz
+	@touch $@
 
 load: install ## Measure full checkouts per second, with the books audited afterwards
 	$(BIN)/python -m tests.benchmarks.load

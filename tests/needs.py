@@ -18,15 +18,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 18
 _REASON = "not run here: needs "
-_PACKAGE = Path("node_modules/@paypal/paypal-rest-api-specifications/openapi")
+_PACKAGE = ROOT / "build/specifications/package/openapi"  # what `make specifications` unpacks
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_specs() -> Path | None:
     """The folder of PayPal's OpenAPI files: where FARTHING_PAYPAL_SPECS says, beside the project, or in the unpacked npm package."""
     named = os.environ.get("FARTHING_PAYPAL_SPECS")
-    homes = [ROOT, ROOT / "tests/clients", *sorted(ROOT.glob("tests/clients/*"))]
-    folders = [Path(named)] if named else [ROOT.parent / "shared/paypal/openapi", *(home / _PACKAGE for home in homes)]
+    folders = [Path(named)] if named else [ROOT.parent / "shared/paypal/openapi", _PACKAGE]
     return next((folder for folder in folders if any(folder.glob("*.json"))), None)
 
 
@@ -49,7 +48,7 @@ def find_browser() -> Path | None:
 
 
 _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
-    "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or npm's @paypal/paypal-rest-api-specifications)", find_specs),
+    "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or `make specifications`)", find_specs),
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }

@@ -1,0 +1,1 @@
+"""Journeys through the whole platform, as its users make them."""
