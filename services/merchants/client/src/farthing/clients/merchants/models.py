@@ -21,7 +21,8 @@ Amount = Annotated[int, Field(ge=0, le=MAX_MINOR)]
 class RateCard(Model):
     """What a merchant pays for a payment: `percent` of it by payment source (`paypal`, `card`), plus `fixed` in its currency.
 
-    `refund_overdraft` is how far below zero refunds may bring the merchant's wallet in a currency; a currency without an entry: not at all.
+    `refund_overdraft` is how far below zero refunds may bring the merchant's wallet in a currency. Answers have every currency; in a
+    request, a currency without an entry gets the standard amount.
     """
 
     percent: dict[str, Percent]
