@@ -12,14 +12,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from embedded.tests.postgres.hosts import IN_OTHER_THREAD, Host, query
 from farthing.embedded.postgres.binaries import find_binaries
 from farthing.embedded.postgres.errors import DataDirectoryInUse
 from farthing.embedded.postgres.leftover import Note, alive, read_note, stop_leftover, write_note
 from farthing.embedded.postgres.server import EmbeddedPostgres
 
-Query = Callable[..., object]
 Eventually = Callable[[Callable[[], bool]], bool]
-IN_OTHER_THREAD = "thread = threading.Thread(target=server.start); thread.start(); thread.join()"
 NO_CLEAN_END = "database system was not properly shut down"
 
 
@@ -33,9 +32,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 
 class TestKilledHost:
-    def test_its_server_shuts_down_cleanly_by_itself(
-        self, data_dir: Path, query: Query, start_host: Callable[..., object], eventually: Eventually
-    ) -> None:
+    def test_its_server_shuts_down_cleanly_by_itself(self, data_dir: Path, start_host: Callable[..., Host], eventually: Eventually) -> None:
         host = start_host()
         note = Note(host.server_pid, host.socket_dir)
         assert read_note(data_dir) == note
@@ -48,7 +45,7 @@ class TestKilledHost:
         assert not host.socket_dir.exists()
 
     def test_a_server_started_by_another_thread_is_left_and_the_next_start_stops_it(
-        self, data_dir: Path, query: Query, start_host: Callable[..., object]
+        self, data_dir: Path, start_host: Callable[..., Host]
     ) -> None:
         host = start_host(IN_OTHER_THREAD)
         query(host.socket_dir, "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7)")
@@ -62,7 +59,7 @@ class TestKilledHost:
         assert not host.socket_dir.exists()
 
     def test_a_left_server_that_hangs_is_stopped_by_force(
-        self, data_dir: Path, start_host: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+        self, data_dir: Path, start_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
             "farthing.embedded.postgres.leftover.STOP_STEPS", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 0.1), (signal.SIGKILL, 5.0))
@@ -76,13 +73,13 @@ class TestKilledHost:
 
     @pytest.mark.parametrize("end", ["pass", "sys.exit(3)", "raise RuntimeError", "import signal; signal.raise_signal(signal.SIGTERM)"])
     def test_a_host_that_ends_without_stopping_leaves_no_server(
-        self, data_dir: Path, start_host: Callable[..., object], eventually: Eventually, end: str
+        self, data_dir: Path, start_host: Callable[..., Host], eventually: Eventually, end: str
     ) -> None:
         host = start_host(then=f"sys.stderr.close(); {end}")
         host.process.wait()
         assert eventually(lambda: not alive(Note(host.server_pid, host.socket_dir)))
 
-    def test_what_it_had_half_made_is_removed(self, tmp_path: Path, query: Query) -> None:
+    def test_what_it_had_half_made_is_removed(self, tmp_path: Path) -> None:
         half = tmp_path / "data" / "postgres.partial-x1y2"
         half.mkdir(parents=True)
         (half / "PG_VERSION").write_text("18\n")
@@ -93,7 +90,7 @@ class TestKilledHost:
 
 
 class TestKilledServer:
-    def test_the_next_start_recovers_what_was_committed_and_nothing_else(self, data_dir: Path, query: Query) -> None:
+    def test_the_next_start_recovers_what_was_committed_and_nothing_else(self, data_dir: Path) -> None:
         server = EmbeddedPostgres(data_dir)
         server.start()
 
@@ -113,9 +110,7 @@ class TestKilledServer:
         server.stop()
         assert NO_CLEAN_END in server.log.read_text()
 
-    def test_a_start_waits_for_processes_of_the_killed_server(
-        self, data_dir: Path, query: Query, start_host: Callable[..., object]
-    ) -> None:
+    def test_a_start_waits_for_processes_of_the_killed_server(self, data_dir: Path, start_host: Callable[..., Host]) -> None:
         """Its checkpointer, stopped, still holds the shared memory: PostgreSQL refuses to start until it is gone."""
         host = start_host()
         query(host.socket_dir, "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7)")
@@ -135,7 +130,7 @@ class TestKilledServer:
 
 class TestProcessIds:
     def test_a_process_that_got_the_id_of_a_former_server_is_not_touched(
-        self, data_dir: Path, tmp_path: Path, query: Query, bystander: subprocess.Popen[bytes]
+        self, data_dir: Path, tmp_path: Path, bystander: subprocess.Popen[bytes]
     ) -> None:
         write_note(data_dir, Note(bystander.pid, tmp_path / "farthing-gone"))
         with EmbeddedPostgres(data_dir) as server:
@@ -143,7 +138,7 @@ class TestProcessIds:
         assert bystander.poll() is None
 
     def test_nor_does_it_keep_postgresql_from_starting(
-        self, data_dir: Path, query: Query, bystander: subprocess.Popen[bytes], start_host: Callable[..., object]
+        self, data_dir: Path, bystander: subprocess.Popen[bytes], start_host: Callable[..., Host]
     ) -> None:
         """After a container's restart ids repeat, and PostgreSQL takes any process of its user for its own former self."""
         host = start_host()
@@ -155,12 +150,12 @@ class TestProcessIds:
             assert query(server.socket_dir, "SELECT 1") == 1
         assert bystander.poll() is None
 
-    def test_a_note_that_was_cut_off_is_ignored(self, data_dir: Path, query: Query) -> None:
+    def test_a_note_that_was_cut_off_is_ignored(self, data_dir: Path) -> None:
         (data_dir / "server.pid").write_text("1")
         with EmbeddedPostgres(data_dir) as server:
             assert query(server.socket_dir, "SELECT 1") == 1
 
-    def test_a_server_that_was_started_by_hand_is_not_stopped(self, data_dir: Path, tmp_path: Path, query: Query) -> None:
+    def test_a_server_that_was_started_by_hand_is_not_stopped(self, data_dir: Path, tmp_path: Path) -> None:
         socket_dir = tmp_path / "s"
         socket_dir.mkdir()
         as_nobody = ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []

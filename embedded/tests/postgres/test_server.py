@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from embedded.tests.postgres.hosts import Host, query
 from farthing.embedded.postgres.errors import (
     DataDirectoryInUse,
     DataDirectoryUnusable,
@@ -21,11 +23,9 @@ from farthing.embedded.postgres.errors import (
 from farthing.embedded.postgres.leftover import read_note
 from farthing.embedded.postgres.server import EmbeddedPostgres
 
-Query = Callable[..., object]
-
 
 class TestStartAndStop:
-    def test_the_first_start_makes_the_cluster_and_a_restart_keeps_its_data(self, tmp_path: Path, query: Query) -> None:
+    def test_the_first_start_makes_the_cluster_and_a_restart_keeps_its_data(self, tmp_path: Path) -> None:
         data_dir = tmp_path / "not" / "there" / "yet"
         with EmbeddedPostgres(data_dir) as server:
             assert server.origin == "initdb"
@@ -34,7 +34,7 @@ class TestStartAndStop:
             assert server.origin == "existing"
             assert query(server.socket_dir, "SELECT a FROM kept") == 7
 
-    def test_one_object_can_start_again_after_it_stopped(self, data_dir: Path, query: Query) -> None:
+    def test_one_object_can_start_again_after_it_stopped(self, data_dir: Path) -> None:
         server = EmbeddedPostgres(data_dir)
         for _ in range(2):
             socket_dir = server.start()
@@ -68,8 +68,6 @@ class TestStartAndStop:
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
                 await connection.execute("COMMIT")
 
-        import asyncio
-
         asyncio.run(hold_a_connection())
         assert not server.running
 
@@ -77,7 +75,7 @@ class TestStartAndStop:
         with EmbeddedPostgres(data_dir) as server:
             assert os.getsid(server.pid) == server.pid != os.getsid(0)
 
-    def test_a_second_start_of_a_running_server_is_refused_and_does_not_disturb_it(self, data_dir: Path, query: Query) -> None:
+    def test_a_second_start_of_a_running_server_is_refused_and_does_not_disturb_it(self, data_dir: Path) -> None:
         with EmbeddedPostgres(data_dir) as server:
             with pytest.raises(PostgresDidNotStart, match="already started"):
                 server.start()
@@ -88,7 +86,7 @@ class TestServer:
     @pytest.mark.parametrize(
         ("fsync", "durable"), [pytest.param(True, "on", id="durable"), pytest.param(False, "off", id="for data nobody keeps")]
     )
-    def test_settings(self, data_dir: Path, query: Query, fsync: bool, durable: str) -> None:
+    def test_settings(self, data_dir: Path, fsync: bool, durable: str) -> None:
         expected = {
             "deadlock_timeout": "50ms",
             "fsync": durable,
@@ -112,14 +110,14 @@ class TestServer:
             )
         assert found == [f"{name}={value}" for name, value in expected.items()]
 
-    def test_it_is_postgresql_18_with_one_database_and_one_superuser_in_the_c_locale(self, data_dir: Path, query: Query) -> None:
+    def test_it_is_postgresql_18_with_one_database_and_one_superuser_in_the_c_locale(self, data_dir: Path) -> None:
         with EmbeddedPostgres(data_dir) as server:
             assert query(server.socket_dir, "SELECT current_setting('server_version_num')::int / 10000") == 18
             assert query(server.socket_dir, "SELECT array_agg(datname::text) FROM pg_database WHERE NOT datistemplate") == ["farthing"]
             assert query(server.socket_dir, "SELECT array_agg(rolname::text) FROM pg_roles WHERE rolcanlogin") == ["postgres"]
             assert query(server.socket_dir, "SELECT datcollate FROM pg_database WHERE datname = 'farthing'") == "C"
 
-    def test_the_environment_of_the_host_does_not_configure_it(self, data_dir: Path, query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment_of_the_host_does_not_configure_it(self, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PGPORT", "6543")
         monkeypatch.setenv("PGDATA", "/nowhere")
         monkeypatch.setenv("LC_ALL", "xx_XX")
@@ -127,22 +125,12 @@ class TestServer:
         with EmbeddedPostgres(data_dir) as server:
             assert (server.socket_dir / ".s.PGSQL.5432").is_socket()
 
-    def test_every_role_is_trusted_on_the_socket(self, data_dir: Path, query: Query) -> None:
+    def test_every_role_is_trusted_on_the_socket(self, data_dir: Path) -> None:
         with EmbeddedPostgres(data_dir) as server:
             query(server.socket_dir, "CREATE ROLE ledger LOGIN")
+            assert query(server.socket_dir, "SELECT current_user", user="ledger") == "ledger"
 
-            async def whoami() -> object:
-                connection = await asyncpg.connect(server.dsn(user="ledger"))
-                try:
-                    return await connection.fetchval("SELECT current_user")
-                finally:
-                    await connection.close()
-
-            import asyncio
-
-            assert asyncio.run(whoami()) == "ledger"
-
-    def test_the_log_carries_no_stored_values(self, data_dir: Path, query: Query) -> None:
+    def test_the_log_carries_no_stored_values(self, data_dir: Path) -> None:
         with EmbeddedPostgres(data_dir) as server:
             query(server.socket_dir, "CREATE TABLE people (email text PRIMARY KEY); INSERT INTO people VALUES ('buyer@example.com')")
             with pytest.raises(asyncpg.UniqueViolationError):
@@ -169,16 +157,14 @@ class TestSocket:
             assert server.dsn() == f"postgresql://postgres@/farthing?host={server.socket_dir}"
             assert server.dsn("other", user="ledger") == f"postgresql://ledger@/other?host={server.socket_dir}"
 
-    def test_a_long_data_directory_does_not_make_a_long_socket_path(self, stopped_cluster: Path, tmp_path: Path, query: Query) -> None:
+    def test_a_long_data_directory_does_not_make_a_long_socket_path(self, stopped_cluster: Path, tmp_path: Path) -> None:
         data_dir = tmp_path.joinpath(*["a long name for a folder, with blanks and an umlaut: ü"] * 5)
         shutil.copytree(stopped_cluster, data_dir)
         with EmbeddedPostgres(data_dir) as server:
             assert len(os.fsencode(server.socket_dir / ".s.PGSQL.5432")) <= 103
             assert query(server.socket_dir, "SELECT 1") == 1
 
-    def test_a_temporary_folder_with_a_long_path_is_not_used(
-        self, data_dir: Path, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_temporary_folder_with_a_long_path_is_not_used(self, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         long = tmp_path / ("t" * 90)
         long.mkdir()
         monkeypatch.setattr(tempfile, "tempdir", str(long))
@@ -200,14 +186,14 @@ class TestRefusals:
         server.start()
         server.stop()
 
-    def test_a_data_directory_that_is_in_use(self, data_dir: Path, query: Query) -> None:
+    def test_a_data_directory_that_is_in_use(self, data_dir: Path) -> None:
         with EmbeddedPostgres(data_dir) as first:
             with pytest.raises(DataDirectoryInUse) as refused:
                 EmbeddedPostgres(data_dir).start()
             assert str(refused.value) == f"Another process serves {data_dir}: stop it or choose another data directory."
             assert query(first.socket_dir, "SELECT 1") == 1
 
-    def test_a_data_directory_that_is_in_use_by_another_process(self, data_dir: Path, start_host: Callable[[], object]) -> None:
+    def test_a_data_directory_that_is_in_use_by_another_process(self, data_dir: Path, start_host: Callable[..., Host]) -> None:
         start_host()
         with pytest.raises(DataDirectoryInUse):
             EmbeddedPostgres(data_dir).start()

@@ -16,6 +16,7 @@ directory.
 from __future__ import annotations
 
 import atexit
+import shutil
 import time
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,7 @@ class EmbeddedPostgres:
         self._lock: DataDirectoryLock | None = None
         self._process: ServerProcess | None = None
         self._making: EmbeddedPostgres | None = None
+        self._copying = False
 
     @property
     def socket_dir(self) -> Path:
@@ -101,8 +103,7 @@ class EmbeddedPostgres:
             if self._making is not None:
                 self._process = self._spawn(self._make_template(self._making, deadline))
             self.origin = self._wait(deadline)
-            if self._template is not None and self.origin != "template":
-                self._template.prepare(self.socket_dir)
+            self._bring_up_to_date()
         except BaseException:
             self.stop()
             raise
@@ -115,6 +116,7 @@ class EmbeddedPostgres:
         lock, self._lock = self._lock, None
         if making is not None:
             making.stop()
+            shutil.rmtree(making.data_dir, ignore_errors=True)
         if process is not None:
             process.stop()
         if lock is not None:
@@ -147,6 +149,13 @@ class EmbeddedPostgres:
         self._making = None
         return self._template.publish(making.data_dir)
 
+    def _bring_up_to_date(self) -> None:
+        if self._template is None or self.origin == "template":
+            return
+        if self._copying:
+            self._template.discard()  # it was broken
+        self._template.prepare(self.socket_dir)
+
     def _wait(self, deadline: float) -> str:
         while True:
             process = self._started()
@@ -159,6 +168,7 @@ class EmbeddedPostgres:
                 self._process = self._spawn(None)
 
     def _spawn(self, prepared: Prepared | None) -> ServerProcess:
+        self._copying = prepared is not None
         return ServerProcess(self.data_dir, fsync=self._fsync, template=prepared, way=self._way)
 
     def _started(self) -> ServerProcess:

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,20 +75,20 @@ class Template:
 
     def publish(self, partial: Path) -> Prepared:
         """Keep what was prepared in `partial` and stopped cleanly. Answers what to copy: another maker's, if that one was first."""
-        cluster = partial / CLUSTER
-        prepared = Prepared(cluster, measure_tree(str(cluster)))
+        prepared = Prepared(partial / CLUSTER, measure_tree(str(partial / CLUSTER)))
         folder = self._folder()
-        (partial / LOG).unlink(missing_ok=True)
-        (partial / _MEASURES).write_text(json.dumps(prepared.size._asdict()))
-        sync_tree(str(partial))
-        if folder is None or not _rename(partial, folder):
-            winner = self.find()
-            if winner is None:
-                return prepared  # from where it is; the folder is removed as abandoned later
-            shutil.rmtree(partial, ignore_errors=True)
-            return winner
+        if folder is None or not _complete(partial, prepared.size):
+            return prepared
+        if self.find() is None:
+            _remove(folder)  # it may be there and broken
+        with suppress(OSError):  # refused if another maker was first
+            partial.rename(folder)
+        found = self.find()
+        if found is None:
+            return prepared  # from where it is; the folder is removed as abandoned later
+        shutil.rmtree(partial, ignore_errors=True)
         self._prune(folder.parent)
-        return Prepared(folder / CLUSTER, prepared.size)
+        return found
 
     def discard(self) -> None:
         """Remove the template, because it is not what it should be."""
@@ -99,24 +100,34 @@ class Template:
         return self._cache / f"{_FORMAT}-{find_binaries().release}-{self._contents}-{os.geteuid()}" if self._cache else None
 
     def _prune(self, cache: Path) -> None:
-        found = [(folder.stat().st_mtime, folder) for folder in cache.glob(f"*-{os.geteuid()}") if not folder.name.startswith(_PARTIAL)]
-        for _, folder in sorted(found, reverse=True)[_KEPT:]:
+        ours = cache.glob(f"[!.]*-{os.geteuid()}")
+        for folder in sorted(ours, key=_last_used, reverse=True)[_KEPT:]:
             _remove(folder)
 
 
-def _rename(partial: Path, folder: Path) -> bool:
+def _complete(partial: Path, size: Size) -> bool:
+    """Make a stopped data directory a template, on disk. Answers whether that worked."""
     try:
-        partial.rename(folder)
+        (partial / LOG).unlink(missing_ok=True)
+        (partial / _MEASURES).write_text(json.dumps(size._asdict()))
+        sync_tree(str(partial))
     except OSError:
         return False
     return True
 
 
+def _last_used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # another process has just removed it
+        return 0.0
+
+
 def _remove(folder: Path) -> None:
     """First out of the way, so that nobody finds half of it."""
+    aside = folder.with_name(f"{_PARTIAL}{os.getpid()}-{folder.name}")
     try:
-        aside = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))
-        folder.rename(aside / folder.name)
-        shutil.rmtree(aside)
+        folder.rename(aside)
     except OSError:
         return
+    shutil.rmtree(aside, ignore_errors=True)
