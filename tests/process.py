@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -50,10 +51,8 @@ class FarthingProcess:
         assert self._process is not None
         family = [self._process.pid, *_postgres_of(self._process.pid)]
         for pid in family:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self._process.wait()
         self._close()
 

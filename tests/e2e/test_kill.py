@@ -1,7 +1,7 @@
 """Kill -9 of the process and its database at any moment under load: nothing acknowledged is lost, nothing is paid twice.
 
-Each round starts the platform on the same data, lets clients pay, kills everything at a random moment, starts again, and repeats every request that
-got no answer with its own request id, as a good client would. Then order, ledger and audit must agree.
+Each round starts the platform on the same data, lets clients pay, kills everything at a random moment, starts again, and repeats
+every request that got no answer with its own request id, as a good client would. Then orders, books and audit must agree.
 """
 
 from __future__ import annotations

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import Field
+
+from farthing.kit.api import Api
+from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.edge import LARGEST_BODY, normalise
+from farthing.kit.errors import Refused
+from farthing.kit.faults import Fault, ResponseLost
+from farthing.kit.model import Model
+from farthing.kit.service import Running, Service
+from tests.bench import SHOP, Bench, client_of, empty_api
+
+
+class Wanted(Model):
+    name: str = Field(min_length=1, max_length=5)
+    count: int = 1
+
+
+class SoldOut(Refused):
+    issue = "SOLD_OUT"
+    description = "Nothing is left."
+
+
+def shop_api() -> Api:
+    api = empty_api()
+
+    @api.public("GET", "/v1/shop/{item}", "shop.get", "read")
+    async def get(call: Call, item: str) -> Response:
+        return json_response({"item": item, "client": call.caller.subject, "q": call.query("q")})
+
+    @api.public("POST", "/v1/shop", "shop.buy")
+    async def buy(_call: Call, body: Wanted) -> Response:
+        if body.name == "none":
+            raise SoldOut(field="/name")
+        if body.name == "boom":
+            message = "a secret of ours"
+            raise RuntimeError(message)
+        return json_response({"bought": body.name}, 201)
+
+    @api.public("DELETE", "/v1/shop", "shop.close")
+    async def close(_call: Call, body: Wanted | None) -> Response:
+        assert body is None
+        return NO_CONTENT
+
+    @api.internal("GET", "/stock", "stock.get")
+    async def stock(call: Call) -> Response:
+        return json_response({"caller": call.caller.subject})
+
+    return api
+
+
+class Shop:
+    def __init__(self, bench: Bench) -> None:
+        self.running = Running(SHOP, Service(shop_api()), bench.host, None)
+        now = int(time.time())
+        claims = {"sub": "client", "account": "A", "aud": "farthing", "exp": now + 60, "scope": "read"}
+        self._key = bench.tokens._key
+        self.http = client_of(self.running.public, self._key.sign(claims))
+        self.claims = claims
+
+    def with_claims(self, **claims: Any) -> httpx2.AsyncClient:
+        return client_of(self.running.public, self._key.sign({**self.claims, **claims}))
+
+
+@pytest.fixture
+def shop(bench: Bench) -> Shop:
+    return Shop(bench)
+
+
+def problem(answer: httpx2.Response) -> tuple[int, str, list[str], list[str | None]]:
+    body = answer.json()
+    assert body["debug_id"] == answer.headers["paypal-debug-id"]
+    details = body.get("details", [])
+    return answer.status_code, body["name"], [d["issue"] for d in details], [d.get("field") for d in details]
+
+
+async def test_an_operation_gets_path_query_and_caller(shop: Shop) -> None:
+    answer = await shop.http.get("/v1/shop/mug?q=1")
+    assert (answer.status_code, answer.json()) == (200, {"item": "mug", "client": "client", "q": "1"})
+    assert len(answer.headers["paypal-debug-id"]) == 13
+
+
+@pytest.mark.parametrize("path", ["/v1/shop/mug/", "//v1//shop/mug", "/https://api-m.sandbox.paypal.com/v1/shop/mug", "/v1/shop/mug?"])
+async def test_paths_that_real_clients_send_are_forgiven(shop: Shop, path: str) -> None:
+    assert (await shop.http.get(f"http://shop.test{path}")).status_code == 200
+
+
+def test_normalise_leaves_an_ordinary_path_alone() -> None:
+    assert [normalise(p) for p in ("/", "", "/a/b", "/a//b/", "/a?")] == ["/", "/", "/a/b", "/a/b", "/a"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "issues", "fields"),
+    [
+        (b"{", 400, ["MALFORMED_REQUEST_JSON"], [None]),
+        (b"", 400, ["MALFORMED_REQUEST_JSON"], [None]),
+        (b"[]", 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
+        (b"{}", 400, ["MISSING_REQUIRED_PARAMETER"], ["/name"]),
+        (b'{"name": 5}', 400, ["INVALID_PARAMETER_SYNTAX"], ["/name"]),
+        (b'{"name": "toolong"}', 400, ["INVALID_STRING_LENGTH"], ["/name"]),
+        (b'{"name": "a", "count": "x"}', 400, ["INVALID_PARAMETER_SYNTAX"], ["/count"]),
+        (b'{"name": "a\\u0000"}', 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
+        (b'{"name": "\xff"}', 400, ["MALFORMED_REQUEST_JSON"], [None]),
+        (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, ["MALFORMED_REQUEST_JSON"], [None]),
+        (b'{"name": "none"}', 422, ["SOLD_OUT"], ["/name"]),
+    ],
+)
+async def test_bad_bodies_are_named(shop: Shop, body: bytes, status: int, issues: list[str], fields: list[str | None]) -> None:
+    answer = await shop.http.post("/v1/shop", content=body, headers={"content-type": "application/json"})
+    found = problem(answer)
+    assert (found[0], found[2], found[3]) == (status, issues, fields)
+
+
+async def test_a_large_body_is_413_and_a_foreign_media_type_415(shop: Shop) -> None:
+    large = await shop.http.post("/v1/shop", content=b" " * (LARGEST_BODY + 1), headers={"content-type": "application/json"})
+    assert problem(large)[:2] == (413, "REQUEST_ENTITY_TOO_LARGE")
+    foreign = await shop.http.post("/v1/shop", content=b"name=a", headers={"content-type": "application/x-www-form-urlencoded"})
+    assert problem(foreign)[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize("body", [b"", b"null"])
+async def test_an_optional_body_may_be_absent_or_null(shop: Shop, body: bytes) -> None:
+    answer = await shop.http.request("DELETE", "/v1/shop", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+async def test_a_defect_of_ours_is_500_and_says_nothing_of_itself(shop: Shop, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    answer = await shop.http.post("/v1/shop", json={"name": "boom"})
+    assert problem(answer)[:2] == (500, "INTERNAL_SERVER_ERROR")
+    assert "secret" not in answer.text
+    line = json.loads(capsysbinary.readouterr().err)
+    assert (line["event"], line["error"], line["debug_id"]) == ("request.failed", "RuntimeError", answer.json()["debug_id"])
+    assert "secret" not in json.dumps(line)
+
+
+async def test_unknown_paths_and_methods(shop: Shop) -> None:
+    assert problem(await shop.http.get("/v1/nothing"))[:2] == (404, "RESOURCE_NOT_FOUND")
+    assert problem(await shop.http.put("/v1/shop"))[:2] == (405, "METHOD_NOT_SUPPORTED")
+    assert problem(await shop.http.get("/internal/v1/stock"))[:2] == (404, "RESOURCE_NOT_FOUND")
+
+
+async def test_tokens(shop: Shop, bench: Bench) -> None:
+    nobody = client_of(shop.running.public)
+    assert problem(await nobody.get("/v1/shop/mug"))[:2] == (401, "AUTHENTICATION_FAILURE")
+    assert problem(await client_of(shop.running.public, "rubbish").get("/v1/shop/mug"))[0] == 401
+    assert problem(await shop.with_claims(exp=int(time.time()) - 60).get("/v1/shop/mug"))[0] == 401
+    assert problem(await shop.with_claims(aud="elsewhere").get("/v1/shop/mug"))[0] == 401
+    assert problem(await shop.with_claims(scope="write").get("/v1/shop/mug"))[:3] == (403, "NOT_AUTHORIZED", ["PERMISSION_DENIED"])
+    inside = client_of(shop.running.internal, bench.tokens.issue("till", "shop"))
+    assert (await inside.get("/internal/v1/stock")).json() == {"caller": "till"}
+    stranger = client_of(shop.running.internal, bench.tokens.issue("thief", "shop"))
+    assert (await stranger.get("/internal/v1/stock")).status_code == 403
+    other_audience = client_of(shop.running.internal, bench.tokens.issue("till", "bank"))
+    assert (await other_audience.get("/internal/v1/stock")).status_code == 401
+
+
+async def test_any_documented_issue_can_be_asked_for(shop: Shop) -> None:
+    async def mocked(header: str) -> httpx2.Response:
+        return await shop.http.get("/v1/shop/mug", headers={"PayPal-Mock-Response": header})
+
+    assert problem(await mocked('{"mock_application_codes":"SOLD_OUT"}'))[:3] == (422, "UNPROCESSABLE_ENTITY", ["SOLD_OUT"])
+    for unknown in ('{"mock_application_codes":"NOT_A_CODE"}', "{}", "x", "5", '{"mock_application_codes":["SOLD_OUT"]}'):
+        assert problem(await mocked(unknown))[0] == 400
+
+
+async def test_faults_fire_as_often_as_they_say(shop: Shop, bench: Bench) -> None:
+    bench.faults.plant(Fault("f", "shop.get", "error", status=503, issue="BUSY", match={"app": "client"}, times=2))
+    statuses = [(await shop.http.get("/v1/shop/mug")).status_code for _ in range(4)]
+    assert statuses == [503, 503, 200, 200]
+    assert [(rule.hits, rule.remaining) for rule in bench.faults.rules()] == [(2, 0)]
+
+
+async def test_a_lost_response_is_lost_after_the_work(shop: Shop, bench: Bench) -> None:
+    bench.faults.plant(Fault("f", "shop.buy", "lost_response", times=1))
+    with pytest.raises(ResponseLost):
+        await shop.http.post("/v1/shop", json={"name": "a"})
+    assert (await shop.http.post("/v1/shop", json={"name": "a"})).status_code == 201
+
+
+async def test_the_journal_shows_requests_with_secrets_masked(shop: Shop, bench: Bench) -> None:
+    body = {"name": "a", "card": {"number": "4012888888881881", "security_code": "123"}, "note": "call 4012 8888 8888 1881"}
+    await shop.http.post("/v1/shop", json=body)
+    [entry] = bench.journal.entries("shop.buy", 201, 10)
+    assert entry.wire()["request"] == {"name": "a", "card": {"number": "********", "security_code": "********"}, "note": "call ********"}
+    assert b"4012" not in entry.request
+
+
+async def test_metrics_count_by_operation_and_status(shop: Shop, bench: Bench) -> None:
+    await shop.http.get("/v1/shop/mug")
+    wanted = 'http_server_request_duration_seconds_count{operation="shop.get",service="shop",status="200",version="0.1.0"} 1.0'
+    assert wanted in bench.metrics.exposition().decode()

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from farthing.kit.db import Database
+from farthing.kit.events import Event, Inbox, Relay
+from farthing.kit.manifest import Manifest
+from farthing.kit.telemetry import Log, Tracing
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+EMITTER = Manifest("shop", "Sells.", emits=("shop.sold",))
+READER = Manifest("reader", "Reads.", consumes=(("shop", "shop.*"),))
+
+
+class Post:
+    """A transport that remembers, and can refuse."""
+
+    def __init__(self) -> None:
+        self.taken: list[Event] = []
+        self.broken = False
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        if self.broken:
+            raise ConnectionResetError
+        self.taken.extend(events)
+
+
+async def emit(database: Database, *ids: str, subject: str = "s") -> None:
+    for event_id in ids:
+        await database.execute(
+            "INSERT INTO outbox (id, type, subject, data, at) VALUES ($1, 'shop.sold', $2, '{\"n\": 1}', $3)", event_id, subject, NOON
+        )
+
+
+async def waiting(database: Database) -> int:
+    row = await database.row("SELECT count(*) AS n FROM outbox")
+    assert row is not None
+    return int(row["n"])
+
+
+async def test_the_relay_hands_over_in_order_and_forgets(database: Database) -> None:
+    post = Post()
+    await emit(database, "e1", "e2", "e3")
+    relay = Relay(EMITTER, database, post)
+    assert await relay.step() == 3
+    expected = [(f"e{n}", "shop", "{\"n\": 1}", NOON) for n in (1, 2, 3)]
+    assert [(event.id, event.source, event.data, event.at) for event in post.taken] == expected
+        (f"e{n}", "shop", '{"n": 1}', NOON) for n in (1, 2, 3)
+    ]
+    assert await waiting(database) == 0
+    assert await relay.step() == 0
+
+
+async def test_what_the_transport_did_not_take_over_stays(database: Database) -> None:
+    post = Post()
+    post.broken = True
+    await emit(database, "e1")
+    relay = Relay(EMITTER, database, post)
+    with pytest.raises(Exception, match=r".*"):
+        await relay.step()
+    assert await waiting(database) == 1
+    post.broken = False
+    assert await relay.step() == 1
+
+
+async def test_one_relay_at_a_time(database: Database) -> None:
+    await emit(database, "e1")
+    async with database.transaction() as other:
+        await other.execute("SELECT pg_advisory_xact_lock(hashtext('relay-shop'))")
+        assert await Relay(EMITTER, database, Post()).step() == 0
+    assert await waiting(database) == 1
+
+
+def event(event_id: str, subject: str = "s", kind: str = "shop.sold") -> Event:
+    return Event(event_id, "shop", kind, subject, '{"n": 1}', NOON)
+
+
+class Reader:
+    def __init__(self, database: Database) -> None:
+        self.seen: list[str] = []
+        self.failing: set[str] = set()
+        self.inbox = Inbox(READER, database, {"shop.sold": self.handle}, Log("reader", "1"), Tracing())
+
+    async def handle(self, found: Event) -> None:
+        if found.id in self.failing:
+            raise ValueError(found.id)
+        self.seen.append(found.id)
+
+
+async def test_an_event_is_stored_once_and_handled_once(database: Database) -> None:
+    reader = Reader(database)
+    await reader.inbox.receive([event("e1"), event("e2")])
+    await reader.inbox.receive([event("e1"), event("x", kind="other")])
+    assert await reader.inbox.step() == 2
+    assert await reader.inbox.step() == 0
+    await reader.inbox.receive([event("e1")])
+    assert await reader.inbox.step() == 0
+    assert reader.seen == ["e1", "e2"]
+
+
+async def test_a_failing_event_holds_back_its_own_subject_only(database: Database, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    reader = Reader(database)
+    reader.failing = {"a1"}
+    await reader.inbox.receive([event("a1", "a"), event("b1", "b"), event("a2", "a")])
+    assert await reader.inbox.step() == 1
+    assert reader.seen == ["b1"]
+    await reader.inbox.receive([event("a3", "a"), event("b2", "b")])
+    assert await reader.inbox.step() == 1
+    reader.failing = set()
+    assert await reader.inbox.step() == 0  # its pause is not over
+    assert await reader.inbox.step(everything=True) == 3
+    assert reader.seen == ["b1", "b2", "a1", "a2", "a3"]
+    assert b'"event.failed"' in capsysbinary.readouterr().err
+
+
+async def test_old_ids_are_forgotten_and_young_ones_kept(database: Database) -> None:
+    reader = Reader(database)
+    now = datetime.now(UTC)
+    old, young = (Event(name, "shop", "shop.sold", name, "{}", at) for name, at in (("old", now - timedelta(days=2)), ("young", now)))
+    await reader.inbox.receive([old, young])
+    await reader.inbox.step()
+    await reader.inbox.forget_old()
+    assert [row["id"] for row in await database.fetch("SELECT id FROM inbox")] == ["young"]
+
+
+async def test_a_wrong_statement_is_not_taken_for_a_database_that_is_away(database: Database) -> None:
+    with pytest.raises(asyncpg.DataError):
+        await database.execute("SELECT $1::int", "x")
