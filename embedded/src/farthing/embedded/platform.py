@@ -56,7 +56,8 @@ class Platform:
     async def start(self) -> None:
         """Prepare the database and begin to work. Raises Unavailable, or what PostgreSQL says."""
         await prepare(self._place.dsn, seed=self.settings.sandbox)
-        await asyncio.gather(*(running.start() for running in self.running.values()))
+        await self.running["console"].start()  # it knows what time it is
+        await asyncio.gather(*(running.start() for name, running in self.running.items() if name != "console"))
         await self._seed()
 
     async def stop(self) -> None:
@@ -131,6 +132,9 @@ class Platform:
         self.journal.clear()
         for running in self.running.values():
             running.service.forget()
+        for running in self.running.values():
+            if running.service.changed is not None:
+                await running.service.changed()
         await self._seed()
 
 

@@ -50,6 +50,7 @@ class Api:
         self.catalogue: Catalogue = catalogue or {}
         self.public_endpoints: list[Endpoint] = []
         self.internal_endpoints: list[Endpoint] = []
+        self.unmatched: Endpoint | None = None
 
     def public(self, method: str, path: str, operation: str, *scopes: str) -> Callable[[Operation], Operation]:
         """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""
@@ -58,6 +59,11 @@ class Api:
     def open(self, method: str, path: str, operation: str, *, raw_body: bool = False) -> Callable[[Operation], Operation]:
         """Declare a public route that needs no access token: the function checks whatever must be checked."""
         return self._declare(self.public_endpoints, method, path, operation, "open", frozenset(), raw_body=raw_body)
+
+    def fallback(self, function: Operation) -> Operation:
+        """Declare what answers public paths that match no route; without one they are not found."""
+        self.unmatched = Endpoint("", "", "unknown", function, "open", raw_body=True)
+        return function
 
     def internal(self, method: str, path: str, operation: str) -> Callable[[Operation], Operation]:
         """Declare a route below /internal/v1 for the services whose manifest gives them an edge."""
@@ -98,7 +104,8 @@ class Api:
 class RouteTable:
     """Finds the endpoint of a method and a path, and the values of its path parameters."""
 
-    def __init__(self, endpoints: list[Endpoint]) -> None:
+    def __init__(self, endpoints: list[Endpoint], unmatched: Endpoint | None = None) -> None:
+        self._unmatched = unmatched
         self._by_length: dict[tuple[str, int], list[Endpoint]] = {}
         self._paths: dict[int, list[Endpoint]] = {}
         for endpoint in endpoints:
@@ -117,6 +124,8 @@ class RouteTable:
                 return endpoint, found
         if any(_bind(endpoint.segments, parts) is not None for endpoint in self._paths.get(len(parts), ())):
             raise MethodNotSupported
+        if self._unmatched is not None:
+            return self._unmatched, {}
         raise NotFound
 
 

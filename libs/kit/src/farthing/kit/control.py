@@ -12,11 +12,20 @@ class Health(Model):
     version: str
 
 
+class Operations(Model):
+    """The names of what a service serves to the outside."""
+
+    names: tuple[str, ...]
+
+
 class ControlClient(ServiceClient):
     """The routes that every service has (kit.service)."""
 
     async def health(self) -> Health:
         return await self.call("GET", "/health", Health)
+
+    async def operations(self) -> Operations:
+        return await self.call("GET", "/operations", Operations)
 
     async def work(self) -> Work:
         return await self.call("GET", "/work", Work)

@@ -67,7 +67,7 @@ class Edge:
     def __init__(self, manifest: Manifest, api: Api, parts: EdgeParts, verifier: Verifier, callers: frozenset[str] | None = None) -> None:
         self._public = callers is None
         self._callers = callers or frozenset()
-        self._table = RouteTable(api.public_endpoints if self._public else api.internal_endpoints)
+        self._table = RouteTable(api.public_endpoints, api.unmatched) if self._public else RouteTable(api.internal_endpoints)
         self._catalogue = api.catalogue
         self._name, self._version = manifest.name, manifest.version
         self._parts, self._verifier = parts, verifier

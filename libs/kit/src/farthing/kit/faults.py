@@ -47,6 +47,10 @@ class Faults:
         self._rules: dict[str, Fault] = {}
         self._claimed = claimed
 
+    def count_with(self, claimed: Callable[[str], Awaitable[bool]]) -> None:
+        """Let the owner of the rules count: he answers whether a rule had a hit left, and took it."""
+        self._claimed = claimed
+
     @property
     def active(self) -> bool:
         return bool(self._rules)
@@ -67,6 +71,7 @@ class Faults:
         """Answer the first rule of one of these kinds that fits, and count the hit."""
         for fault in list(self._rules.values()):
             if fault.kind in kinds and fault.fits(operation, facts) and (self._claimed is None or await self._claimed(fault.id)):
-                self._rules[fault.id] = replace(fault, hits=fault.hits + 1)
+                if (rule := self._rules.get(fault.id)) is not None:  # others may have counted, or removed it, meanwhile
+                    self._rules[fault.id] = replace(rule, hits=rule.hits + 1)
                 return fault
         return None

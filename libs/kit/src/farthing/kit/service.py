@@ -56,7 +56,7 @@ class Service:
     """What `build(host)` of a service answers.
 
     `handlers`: by event type. `seed`: sandbox data that SQL alone cannot make, run after seed.sql. `forget`: drop what is cached from the
-    database (after reset and restore). `start` and `stop` for the rare service that holds something open.
+    database (after reset and restore); `changed`: then load from it what must be at hand. `start` and `stop` for the rare service that holds something open.
     """
 
     api: Api
@@ -64,6 +64,7 @@ class Service:
     handlers: Mapping[str, Callable[[Event], Awaitable[None]]] = field(default_factory=dict)
     seed: Callable[[], Awaitable[None]] | None = None
     forget: Callable[[], None] = lambda: None
+    changed: Callable[[], Awaitable[None]] | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
 
@@ -120,6 +121,10 @@ class Running:
         async def health(_call: Call) -> Response:
             await self.healthy()
             return json_response({"status": "up", "version": self.manifest.version})
+
+        @api.internal("GET", "/operations", "operations")
+        async def operations(_call: Call) -> Response:
+            return json_response({"names": [endpoint.operation for endpoint in api.public_endpoints]})
 
         @api.internal("GET", "/work", "work.get")
         async def work(_call: Call) -> Response:
