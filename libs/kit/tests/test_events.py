@@ -47,10 +47,8 @@ async def test_the_relay_hands_over_in_order_and_forgets(database: Database) -> 
     await emit(database, "e1", "e2", "e3")
     relay = Relay(EMITTER, database, post)
     assert await relay.step() == 3
-    expected = [(f"e{n}", "shop", "{\"n\": 1}", NOON) for n in (1, 2, 3)]
+    expected = [(f"e{n}", "shop", '{"n": 1}', NOON) for n in (1, 2, 3)]
     assert [(event.id, event.source, event.data, event.at) for event in post.taken] == expected
-        (f"e{n}", "shop", '{"n": 1}', NOON) for n in (1, 2, 3)
-    ]
     assert await waiting(database) == 0
     assert await relay.step() == 0
 
