@@ -22,7 +22,7 @@ from tests.wire import Answer, ConnectionLost, Wire
 
 ROUNDS = 22
 CLIENTS = 8
-_PRICE = 2490
+_PRICE, _BUYER_HAD = 2490, 1_000_000_000  # minor units of USD
 
 
 @dataclass
@@ -114,10 +114,8 @@ def balance(url: str, owner: str) -> int:
 def test_nothing_acknowledged_is_lost_and_nothing_is_paid_twice(tmp_path: Path) -> None:
     chance, known, numbers = random.Random(20261122), Known(), iter(range(10**6))
     platform = FarthingProcess(tmp_path / "data")
-    buyer_had = None
     for _ in range(ROUNDS):
         url = platform.start()
-        buyer_had = buyer_had if buyer_had is not None else balance(url, "buyer@example.com")
         asyncio.run(make_good(url, Known([a for a in known.attempts if a.in_flight or not a.captured])))
         asyncio.run(shop_until_killed(platform, known, numbers, chance.uniform(0.1, 0.9)))
     url = platform.start()
@@ -126,7 +124,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_paid_twice(tmp_path: Path) 
         audit = control(url, "GET", "ledger/audit")
         assert (audit["balanced"], audit["problems"]) == (True, [])
         assert audit["captures"] == len(known.attempts)
-        assert buyer_had - balance(url, "buyer@example.com") == _PRICE * len(known.attempts)
+        assert _BUYER_HAD - balance(url, "buyer@example.com") == _PRICE * len(known.attempts)
         assert len({attempt.captured for attempt in known.attempts}) == len(known.attempts)
     finally:
         platform.stop()

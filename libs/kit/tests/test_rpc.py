@@ -88,7 +88,7 @@ class Pair:
 @contextlib.asynccontextmanager
 async def over_http(running: Running) -> AsyncIterator[Transport]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(running.internal, "127.0.0.1", 0)  # type: ignore[arg-type] - any ASGI application
+    server = Server(running.internal, "127.0.0.1", 0)
     serving = asyncio.create_task(server._serve([listener]))
     async with open_session() as session:
         yield HttpTransport(session, f"http://127.0.0.1:{listener.getsockname()[1]}")

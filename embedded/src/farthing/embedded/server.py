@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
-    from farthing.embedded.public import PublicSite
+    from farthing.embedded.public import App
 
 DRAIN_SECONDS = 10
 
@@ -31,7 +31,7 @@ class AbortableProtocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """A uvicorn server that tells when it listens, and leaves lifespans to the platform."""
 
-    def __init__(self, site: PublicSite, host: str, port: int) -> None:
+    def __init__(self, app: App, host: str, port: int) -> None:
         config: dict[str, Any] = {
             "http": AbortableProtocol,
             "loop": "uvloop",
@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
         }
         super().__init__(
             uvicorn.Config(
-                site,
+                app,
                 host=host,
                 port=port,
                 log_level="error",

@@ -7,6 +7,7 @@ import os
 import socket
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +64,9 @@ def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | 
     with tempfile.TemporaryDirectory(prefix="farthing-") as temporary:
         data_dir = options.data_dir or Path(temporary)
         server = EmbeddedPostgres(
-            data_dir, fsync=options.data_dir is not None, template=Template(contents(seeded=seeded), _prepare(seeded=seeded), user_cache())
+            data_dir,
+            fsync=options.data_dir is not None,
+            template=Template(contents(seeded=seeded), partial(_prepare, seeded=seeded), user_cache()),
         )
         server.begin_start()
         try:
@@ -72,17 +75,10 @@ def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | 
             server.stop()
 
 
-class _Preparation(NamedTuple):
-    seeded: bool
+def _prepare(socket_dir: Path, *, seeded: bool) -> None:
+    from farthing.embedded.database import prepare  # noqa: PLC0415 - imports asyncpg
 
-    def __call__(self, socket_dir: Path, /) -> None:
-        from farthing.embedded.database import prepare  # noqa: PLC0415
-
-        asyncio.run(prepare(f"postgresql://postgres@/farthing?host={socket_dir}", seed=self.seeded))
-
-
-def _prepare(*, seeded: bool) -> _Preparation:
-    return _Preparation(seeded)
+    asyncio.run(prepare(f"postgresql://postgres@/farthing?host={socket_dir}", seed=seeded))
 
 
 def _listen(host: str, port: int) -> socket.socket:
