@@ -1,0 +1,21 @@
+"""The routes of checkout: pages, their posts, and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farthing.checkout.api.approval import ApprovalRoutes
+from farthing.checkout.api.files import FileRoutes
+from farthing.kit.api import Api
+
+if TYPE_CHECKING:
+    from farthing.checkout.api.browser import Browsers
+    from farthing.checkout.operations import Approvals, SignIns
+    from farthing.checkout.pages import Assets, Pages
+
+
+def routes(sign_ins: SignIns, approvals: Approvals, pages: Pages, assets: Assets, browsers: Browsers) -> Api:
+    api = Api("Farthing checkout")
+    ApprovalRoutes(sign_ins, approvals, pages, browsers).add_to(api)
+    FileRoutes(assets).add_to(api)
+    return api

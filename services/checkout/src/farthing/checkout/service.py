@@ -1,0 +1,38 @@
+"""Manifest and wiring of checkout."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from farthing.checkout.api import routes
+from farthing.checkout.api.browser import Browsers
+from farthing.checkout.operations import Approvals, SignIns
+from farthing.checkout.pages import Assets, Pages
+from farthing.clients.accounts.client import AccountsClient
+from farthing.clients.identity.client import IdentityClient
+from farthing.clients.orders.client import OrdersClient
+from farthing.kit.manifest import Manifest
+from farthing.kit.service import Service
+
+if TYPE_CHECKING:
+    from farthing.kit.service import Host
+
+MANIFEST = Manifest(
+    name="checkout",
+    task="Shows the payer what and whom they pay, and takes the approval.",
+    public=("/checkoutnow", "/checkout", "/sdk/js", "/connect", "/signin"),
+    calls=("identity", "accounts", "orders"),
+)
+
+
+def build(host: Host) -> Service:
+    identity, accounts, orders = (
+        IdentityClient(host.link("identity")),
+        AccountsClient(host.link("accounts")),
+        OrdersClient(host.link("orders")),
+    )
+    assets = Assets()
+    pages = Pages(assets, sandbox=host.settings.sandbox, secure=host.settings.public_url.startswith("https:"))
+    browsers = Browsers(host.settings.public_url, lambda: secrets.token_urlsafe(24))
+    return Service(routes(SignIns(identity, accounts), Approvals(identity, orders), pages, assets, browsers))
