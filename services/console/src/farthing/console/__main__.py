@@ -1,6 +1,6 @@
 """Run console alone: `python -m farthing.console`."""
 
-from farthing.kit.alone import run_alone
 from farthing.console.service import MANIFEST, build
+from farthing.kit.alone import run_alone
 
 run_alone(MANIFEST, build)

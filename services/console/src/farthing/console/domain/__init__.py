@@ -1,0 +1,1 @@
+"""Rules of console that need no platform around them."""

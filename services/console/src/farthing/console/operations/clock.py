@@ -1,0 +1,167 @@
+"""The platform's clock: stop it, let it run, move it forward and do what becomes due on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from farthing.console.domain.durations import NotADuration, parse_duration
+from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, TargetTooFar
+from farthing.console.repository import ClockRow, Repository
+from farthing.kit.call import TRAIL
+from farthing.kit.clock import Clock, real_now, wire_time
+from farthing.kit.control import ControlClient
+from farthing.kit.errors import ApiError
+from farthing.kit.service import Work
+from farthing.kit.telemetry.tracing import new_trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST: Final = 100.0  # seconds of real time that one advance may take; the command line waits 120
+_FAILURES: Final = 5  # in a row, after which a service counts as stuck
+_PAUSE: Final = 0.2  # seconds between them
+_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)  # PostgreSQL and Python know later times; nobody needs them
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How far the clock went: `steps` different moments at which something was due, `done` pieces of work."""
+
+    steps: int
+    done: int
+
+
+class DueWork:
+    """What all services have to do."""
+
+    def __init__(self, services: Mapping[str, ControlClient]) -> None:
+        self._services = services
+
+    async def drain(self, until: float) -> tuple[int, list[datetime]]:
+        """Do everything that is due, until one whole round reports nothing; answer how much it was, and when what comes is due.
+
+        `until`: when to give up, by the monotonic clock. Raises AdvanceUnfinished.
+        """
+        total = 0
+        while True:
+            with _unhurried(until):
+                found = await asyncio.gather(*(self._drain(name, until) for name in self._services))
+            done = sum(work.done for work in found)
+            if done == 0:
+                return total, [work.next_due for work in found if work.next_due is not None]
+            total += done
+
+    async def _drain(self, name: str, until: float) -> Work:
+        for _ in range(_FAILURES):
+            if time.monotonic() > until:
+                break
+            try:
+                return await self._services[name].drain()
+            except ApiError:  # not reachable, failed, or still at it
+                await asyncio.sleep(_PAUSE)
+        raise AdvanceUnfinished(description=f"What is due in {name} cannot be finished now. The clock stays where it is; try again.")
+
+
+class TimeControl:
+    """Owns the clock's state. Changes take turns; what is durable is never behind what work was done at."""
+
+    def __init__(self, clock: Clock, repository: Repository, due: DueWork, *, longest: float = LONGEST) -> None:
+        self._clock, self._repository, self._due = clock, repository, due
+        self._longest = longest
+        self._turn = asyncio.Lock()
+
+    async def load(self) -> None:
+        row = await self._repository.clock()
+        if row is None:
+            self._clock.restart()
+        else:
+            self._clock.set(offset=row.moved, frozen=row.frozen)
+
+    def state(self) -> tuple[str, bool]:
+        """The time, and whether it stands."""
+        return wire_time(self._clock.now()), self._clock.frozen
+
+    async def freeze(self) -> None:
+        async with self._turn:
+            self._clock.freeze()  # first, so that it does not jump back to a moment that was written before
+            await self._repository.put_clock(ClockRow(self._clock.offset, self._clock.now()))
+
+    async def unfreeze(self) -> None:
+        async with self._turn:
+            if self._clock.frozen:
+                await self._put(ClockRow(self._clock.now() - real_now(), None))
+
+    async def advance_by(self, duration: str) -> Advanced:
+        """Raises DurationInvalid, TargetTooFar, AdvanceUnfinished."""
+        try:
+            ahead = parse_duration(duration)
+        except NotADuration as error:
+            raise DurationInvalid(description=str(error), field="/by", value=duration[:100]) from None
+        async with self._turn:
+            return await self._advance(_later(self._clock.now(), ahead))
+
+    async def advance_to(self, moment: datetime) -> Advanced:
+        """Raises ClockNeverGoesBack, TargetTooFar, AdvanceUnfinished."""
+        async with self._turn:
+            if moment < self._clock.now():
+                raise ClockNeverGoesBack(field="/to")
+            return await self._advance(_later(moment, timedelta()))
+
+    async def _advance(self, target: datetime) -> Advanced:
+        """Stop at each moment at which something is due, so that all work sees the time at which it was due."""
+        until = time.monotonic() + self._longest
+        steps, (done, dues) = 0, await self._due.drain(until)
+        while (step := self._next(dues, target)) is not None:
+            self._check(until)
+            await self._move(step)
+            more, dues = await self._due.drain(until)
+            steps, done = steps + 1, done + more
+        await self._move(target)
+        more, _ = await self._due.drain(until)
+        return Advanced(steps, done + more)
+
+    def _next(self, dues: list[datetime], target: datetime) -> datetime | None:
+        """The earliest moment to stop at. What was due before and is not done cannot be done now."""
+        now = self._clock.now()
+        return min((due for due in dues if now < due <= target), default=None)
+
+    def _check(self, until: float) -> None:
+        if time.monotonic() > until:
+            reached = wire_time(self._clock.now())
+            raise AdvanceUnfinished(
+                description=f"More became due than could be done in time: the clock stands at {reached}. Advance again."
+            )
+
+    async def _move(self, moment: datetime) -> None:
+        ahead = moment - self._clock.now()
+        if ahead <= timedelta():
+            return
+        moved = self._clock.offset
+        await self._put(ClockRow(moved, moment) if self._clock.frozen else ClockRow(moved + ahead, None))
+
+    async def _put(self, row: ClockRow) -> None:
+        """Durable first: after a crash the clock is not behind what was done."""
+        await self._repository.put_clock(row)
+        self._clock.set(offset=row.moved, frozen=row.frozen)
+
+
+def _later(moment: datetime, ahead: timedelta) -> datetime:
+    if moment > _LAST or ahead > _LAST - moment:
+        raise TargetTooFar
+    return moment + ahead
+
+
+@contextmanager
+def _unhurried(until: float) -> Iterator[None]:
+    """Calls inside do not end with the operator's request, which may wait longer than a public one."""
+    token = TRAIL.set(new_trail(max(1.0, until - time.monotonic()), sampled=False))
+    try:
+        yield
+    finally:
+        TRAIL.reset(token)

@@ -1,0 +1,156 @@
+"""Faults: planted by the operator, kept and counted here, striking in every service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from farthing.clients.accounts.client import AccountsClient
+from farthing.console.domain.durations import NotADuration, parse_duration
+from farthing.console.domain.faults import INTERNAL, kinds_of
+from farthing.console.errors import DurationInvalid, FaultNotFound, KindNotSupported, OperationUnknown, ParameterInvalid
+from farthing.console.operations.approvals import personal_account
+from farthing.console.repository import FaultRow, Repository
+from farthing.kit.control import ControlClient
+from farthing.kit.errors import AnyError, ApiError, Unavailable
+from farthing.kit.faults import Fault, Faults, Kind
+from farthing.kit.model import Model
+from farthing.money import Ids
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Match(Model):
+    """Only calls of this app, about this order, of this buyer (e-mail address)."""
+
+    app: str | None = None
+    buyer: str | None = None
+    order: str | None = None
+
+
+class NewFault(Model):
+    """A rule as the operator writes it: see FaultRules.plant for what each kind needs."""
+
+    operation: str
+    kind: Kind
+    status: int | None = None
+    issue: str | None = None
+    milliseconds: int | None = None
+    by: str | None = None
+    match: Match = Match()
+    times: int | None = None
+
+
+class FaultRules:
+    """Keeps the rules in the database and publishes them to where they strike. The database counts their hits, so that `times` is exact."""
+
+    def __init__(
+        self, faults: Faults, repository: Repository, services: Mapping[str, ControlClient], accounts: AccountsClient, ids: Ids
+    ) -> None:
+        self._faults, self._repository = faults, repository
+        self._services, self._accounts, self._ids = services, accounts, ids
+
+    async def load(self) -> None:
+        self._faults.clear()
+        for row in await self._repository.faults():
+            self._faults.plant(_fault_of(row))
+
+    async def claim(self, fault_id: str) -> bool:
+        """Take one hit of a rule, for whoever is about to let it strike."""
+        return await self._repository.claim(fault_id)
+
+    async def rules(self) -> list[dict[str, Any]]:
+        return [_shown(row) for row in await self._repository.faults()]
+
+    async def plant(self, new: NewFault) -> dict[str, Any]:
+        """Plant a rule: `latency` needs milliseconds, `delay` needs by; `error` takes status (else 500) and issue.
+
+        Raises OperationUnknown, KindNotSupported, ParameterInvalid, DurationInvalid, AccountUnknown.
+        """
+        await self._check_operation(new.operation)
+        if new.kind not in kinds_of(new.operation):
+            kinds = ", ".join(sorted(kinds_of(new.operation)))
+            raise KindNotSupported(description=f"{new.operation} takes {kinds}.", field="/kind", value=new.kind)
+        rule = _needs(new)
+        match = new.match.model_dump(exclude_none=True)
+        facts = dict(match)
+        if new.match.buyer is not None:
+            facts["buyer"] = await personal_account(self._accounts, new.match.buyer)
+        content = orjson.dumps({**rule, "match": facts, "shown": match}).decode()
+        row = FaultRow(f"FAULT-{self._ids.code(12)}", new.operation, new.kind, content, new.times)
+        await self._repository.add_fault(row)
+        self._faults.plant(_fault_of(row))
+        return _shown(row)
+
+    async def remove(self, fault_id: str) -> None:
+        """Raises FaultNotFound."""
+        self._faults.remove(fault_id)
+        if not await self._repository.remove_fault(fault_id):
+            raise FaultNotFound
+
+    async def clear(self) -> None:
+        self._faults.clear()
+        await self._repository.remove_faults()
+
+    async def _check_operation(self, name: str) -> None:
+        """Every service tells what it serves. Raises OperationUnknown; Unavailable when one that might know it is away."""
+        if name in INTERNAL:
+            return
+        found = await asyncio.gather(*(_names(client) for client in self._services.values()))
+        if any(names is not None and name in names for names in found):
+            return
+        if any(names is None for names in found):
+            raise Unavailable(description="A service that might serve this operation cannot be reached.")
+        text = f"No service serves this: use an operationId such as orders.capture, or one of {', '.join(INTERNAL)}."
+        raise OperationUnknown(description=text, field="/operation", value=name[:100])
+
+
+async def _names(client: ControlClient) -> tuple[str, ...] | None:
+    try:
+        return (await client.operations()).names
+    except ApiError:
+        return None
+
+
+def _needs(new: NewFault) -> dict[str, Any]:
+    """What the rule's kind needs, and nothing that belongs to another. Raises ParameterInvalid, DurationInvalid."""
+    if new.kind == "error":
+        status = new.status or 500
+        if AnyError(status).status_code != status:
+            raise ParameterInvalid(description="This is no status that an operation can answer.", field="/status", value=str(status))
+        return {"status": status} | ({"issue": new.issue} if new.issue else {})
+    if new.kind == "latency":
+        if new.milliseconds is None:
+            raise ParameterInvalid(description="latency needs milliseconds.", field="/milliseconds")
+        return {"milliseconds": new.milliseconds}
+    if new.kind == "delay":
+        return {"by": new.by, "milliseconds": _milliseconds(new.by)}
+    return {}
+
+
+def _milliseconds(by: str | None) -> int:
+    if by is None:
+        raise ParameterInvalid(description="delay needs by, a duration such as PT1H.", field="/by")
+    try:
+        return parse_duration(by) // _MILLISECOND
+    except NotADuration as error:
+        raise DurationInvalid(description=str(error), field="/by", value=by[:100]) from None
+
+
+def _fault_of(row: FaultRow) -> Fault:
+    rule = {name: value for name, value in orjson.loads(row.rule).items() if name != "shown"}
+    return Fault(id=row.id, operation=row.operation, kind=row.kind, times=row.times, hits=row.hits, **rule)  # type: ignore[arg-type]
+
+
+def _shown(row: FaultRow) -> dict[str, Any]:
+    rule = orjson.loads(row.rule)
+    match = rule.pop("shown")
+    if row.kind == "delay":
+        del rule["milliseconds"]
+    remaining = None if row.times is None else row.times - row.hits
+    head = {"id": row.id, "operation": row.operation, "kind": row.kind}
+    return {**head, **rule, "match": match, "times": row.times, "hits": row.hits, "remaining": remaining}
