@@ -8,13 +8,16 @@
     `await .settle()`              every event delivered and handled, every job due now done
     `await .serve()` -> url        the same on a real port of 127.0.0.1, for SDKs and browsers
 - `served` (function, async): `platform`, already serving; `served.url`.
+
+Journeys run in every mode with `@pytest.mark.parametrize("platform", MODES, indirect=True)`: `embedded` (services call each other in process),
+`twice` (and every keyed write between services is executed twice), `http` (they call each other over HTTP, as apart).
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import socket
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -24,12 +27,14 @@ import pytest
 
 from farthing.embedded.database import Place, prepare
 from farthing.embedded.platform import Platform
-from farthing.embedded.server import Server
-from farthing.kit.rpc import ServiceClient
+from farthing.kit.http_transport import HttpTransport, open_session
+from farthing.kit.rpc import Answer, Request, ServiceClient, Transport
 from farthing.kit.settings import Settings
+from tests.listening import listening
 from tests.postgres import PostgresServer
 
 C = TypeVar("C", bound=ServiceClient)
+MODES = ("embedded", "twice", "http")
 STORE = ("sandbox-client-id", "sandbox-client-secret")
 OTHER = ("other-client-id", "other-client-secret")
 _SECRETS = dict([STORE, OTHER])
@@ -40,13 +45,26 @@ class TestPlatform(Platform):
 
     __test__ = False
 
-    def __init__(self, settings: Settings, place: Place, **more: Any) -> None:
+    def __init__(self, settings: Settings, place: Place, mode: str = "embedded", **more: Any) -> None:
+        self._mode, self._stack = mode, contextlib.AsyncExitStack()
+        self.urls: dict[str, str] = {}
         super().__init__(settings, place, **more)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.site), base_url="http://farthing.test", timeout=30)
         self.url = ""
         self._known: dict[str, str] = {}
-        self._server: Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+
+    def _transport(self, name: str) -> Transport:
+        if self._mode == "http":
+            return Networked(self, name)
+        inside = super()._transport(name)
+        return Twice(inside) if self._mode == "twice" else inside
+
+    async def start(self) -> None:
+        if self._mode == "http":
+            self.session = await self._stack.enter_async_context(open_session())
+            for name, running in self.running.items():
+                self.urls[name] = await self._stack.enter_async_context(listening(running.internal))
+        await super().start()
 
     async def token(self, client_id: str = STORE[0]) -> str:
         if client_id not in self._known:
@@ -73,20 +91,35 @@ class TestPlatform(Platform):
             pass
 
     async def serve(self) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = Server(self.site, "127.0.0.1", 0)
-        self._serving = asyncio.create_task(self._server._serve([listener]))
-        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
-            await asyncio.sleep(0.01)
+        self.url = await self._stack.enter_async_context(listening(self.site))
         return self.url
 
     async def close(self) -> None:
         await self.http.aclose()
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
+        await self._stack.aclose()
         await self.stop()
+
+
+class Twice:
+    """Executes every keyed write twice: a callee that is not idempotent shows itself."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    async def send(self, request: Request, timeout: float) -> Answer:
+        if request.method != "GET" and any(name == b"idempotency-key" for name, _ in request.headers):
+            await self._inner.send(request, timeout)
+        return await self._inner.send(request, timeout)
+
+
+class Networked:
+    """Calls a service over HTTP; its address is known once it listens."""
+
+    def __init__(self, platform: TestPlatform, name: str) -> None:
+        self._platform, self._name = platform, name
+
+    async def send(self, request: Request, timeout: float) -> Answer:
+        return await HttpTransport(self._platform.session, self._platform.urls[self._name]).send(request, timeout)
 
 
 @pytest.fixture(scope="session")
@@ -102,9 +135,9 @@ def place_of(server: PostgresServer, database: str) -> Place:
 
 
 @pytest.fixture
-async def platform(postgres_server: PostgresServer, prepared_database: str) -> AsyncIterator[TestPlatform]:
+async def platform(request: pytest.FixtureRequest, postgres_server: PostgresServer, prepared_database: str) -> AsyncIterator[TestPlatform]:
     database = postgres_server.create_database(prepared_database)
-    started = TestPlatform(Settings(), place_of(postgres_server, database))
+    started = TestPlatform(Settings(), place_of(postgres_server, database), getattr(request, "param", "embedded"))
     await started.start()
     yield started
     await started.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -11,7 +10,6 @@ from typing import ClassVar
 
 import pytest
 
-from farthing.embedded.server import Server
 from farthing.kit.api import Api
 from farthing.kit.call import TRAIL, Call, Response, Trail, json_response
 from farthing.kit.db import Database
@@ -23,6 +21,7 @@ from farthing.kit.rpc import InProcessTransport, Link, ServiceClient, Transport
 from farthing.kit.service import Running, Service
 from farthing.kit.telemetry.tracing import new_trail
 from tests.bench import SHOP, Bench
+from tests.listening import listening
 
 LEAK: ContextVar[str] = ContextVar("leak", default="")
 
@@ -85,17 +84,6 @@ class Pair:
         self.till, self.client, self.stranger, self.bench = till, client, stranger, bench
 
 
-@contextlib.asynccontextmanager
-async def over_http(running: Running) -> AsyncIterator[Transport]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(running.internal, "127.0.0.1", 0)
-    serving = asyncio.create_task(server._serve([listener]))
-    async with open_session() as session:
-        yield HttpTransport(session, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    server.should_exit = True
-    await serving
-
-
 @pytest.fixture(params=["in process", "http"])
 async def pair(request: pytest.FixtureRequest, bench: Bench) -> AsyncIterator[Pair]:
     till = Till()
@@ -111,8 +99,8 @@ async def pair(request: pytest.FixtureRequest, bench: Bench) -> AsyncIterator[Pa
         till.go_on.set()
         await transport.drain()
         return
-    async with over_http(running) as network:
-        yield clients(network)
+    async with listening(running.internal) as url, open_session() as session:
+        yield clients(HttpTransport(session, url))
         till.go_on.set()
 
 

@@ -19,7 +19,7 @@ from farthing.kit.clock import Clock
 from farthing.kit.faults import Faults
 from farthing.kit.journal import Journal
 from farthing.kit.manifest import callers_of
-from farthing.kit.rpc import InProcessTransport, Link, Request
+from farthing.kit.rpc import InProcessTransport, Link, Request, Transport
 from farthing.kit.service import Host, Running
 from farthing.kit.switches import Switches
 from farthing.kit.telemetry import Log, Metrics, Tracing
@@ -48,8 +48,9 @@ class Platform:
         self._tokens = InMemoryTokens(SigningKey("embedded", Ed25519PrivateKey.generate()))
         self._access = Verifier(Jwks(self._access_keys), AUDIENCE)
         self._events, self._gate = EmbeddedEvents(), Gate()
+        self._in_process: list[InProcessTransport] = []
         self._sandbox = Sandbox(place.dsn, self._standing_still, self._changed) if settings.sandbox else None
-        self._transports = {manifest.name: InProcessTransport(_Later(self, manifest.name)) for manifest in MANIFESTS}
+        self._transports = {manifest.name: self._transport(manifest.name) for manifest in MANIFESTS}
         self.running = {member.manifest.name: self._run(member) for member in MEMBERS}
         self.site = PublicSite(self._routes(), self.running["console"].public, self._gate)
 
@@ -62,13 +63,18 @@ class Platform:
 
     async def stop(self) -> None:
         """Finish what is running, then let go."""
-        for transport in self._transports.values():
+        for transport in self._in_process:
             await transport.drain()
         await asyncio.gather(*(running.stop() for running in self.running.values()))
         self.tracing.close()
 
     def link(self, caller: str, callee: str) -> Link:
         return Link(caller, callee, self._transports[callee], self._tokens.of(caller), self.tracing)
+
+    def _transport(self, name: str) -> Transport:
+        transport = InProcessTransport(_Later(self, name))
+        self._in_process.append(transport)
+        return transport
 
     def _run(self, member: Member) -> Running:
         host = self._host(member)
