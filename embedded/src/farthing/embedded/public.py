@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from farthing.kit.edge import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    App = Callable[[Any, Any, Any], Awaitable[None]]
-
+App = Callable[[Any, Any, Any], Awaitable[None]]
 _LONGEST_PREFIX = 4  # segments
 
 
