@@ -1,0 +1,1 @@
+"""The rules of notifications: which names exist, what a URL may be, when to try again. Pure."""
