@@ -38,7 +38,8 @@ def call(path, body):  # what the SDK has no method for: webhooks, and the sandb
 
 receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
 threading.Thread(target=receiver.serve_forever, daemon=True).start()
-hook = call("/v1/notifications/webhooks", json.dumps({"url": f"http://127.0.0.1:{receiver.server_port}/", "event_types": [{"name": "PAYMENT.CAPTURE.COMPLETED"}]}))
+address = f"http://127.0.0.1:{receiver.server_port}/"
+hook = call("/v1/notifications/webhooks", json.dumps({"url": address, "event_types": [{"name": "PAYMENT.CAPTURE.COMPLETED"}]}))
 
 unit = {"amount": {"currency_code": "USD", "value": "24.90"}}
 order = paypal.orders.create_order({"body": {"intent": "CAPTURE", "purchase_units": [unit]}}).body

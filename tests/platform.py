@@ -9,8 +9,8 @@
     `await .serve()` -> url        the same on a real port of 127.0.0.1, for SDKs and browsers
 - `served` (function, async): `platform`, already serving; `served.url`.
 
-Journeys run in every mode with `@pytest.mark.parametrize("platform", MODES, indirect=True)`: `embedded` (services call each other in process),
-`twice` (and every keyed write between services is executed twice), `http` (they call each other over HTTP, as apart).
+Journeys run in every mode with `@pytest.mark.parametrize("platform", MODES, indirect=True)`: `embedded` (services call each other in
+process), `twice` (and every keyed write between services is executed twice), `http` (they call each other over HTTP, as apart).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ async def approve(platform: TestPlatform, order: dict[str, Any], buyer: str = "b
 
 async def wallet(platform: TestPlatform, owner: str) -> int:
     found = await platform.client(LedgerClient).balances(owner)
-    return sum(a.balance for a in found.accounts if (a.kind, a.currency) == ("wallet", "USD"))
+    return sum(a.balance for a in found.balances if (a.kind, a.currency) == ("wallet", "USD"))
 
 
 async def audit(platform: TestPlatform) -> dict[str, Any]:
@@ -103,7 +103,7 @@ async def test_authorize_capture_in_parts_and_release_the_rest(platform: TestPla
         assert (taken.status_code, taken.json()["status"]) == (201, "COMPLETED"), taken.text
     assert (await platform.http.get(path, headers=headers)).json()["status"] == "CAPTURED"
     found = await platform.client(LedgerClient).balances(BUYER)
-    assert [(a.held, a.balance) for a in found.accounts if a.currency == "USD"] == [(0, 1_000_000_000 - 5_000)]
+    assert [(a.held, a.balance) for a in found.balances if a.currency == "USD"] == [(0, 1_000_000_000 - 5_000)]
     assert (await audit(platform))["problems"] == []
 
 

@@ -55,8 +55,9 @@ class Host:
 class Service:
     """What `build(host)` of a service answers.
 
-    `handlers`: by event type. `seed`: sandbox data that SQL alone cannot make, run after seed.sql. `forget`: drop what is cached from the
-    database (after reset and restore); `changed`: then load from it what must be at hand. `start` and `stop` for the rare service that holds something open.
+    `handlers`: by event type. `seed`: sandbox data that SQL alone cannot make, run after seed.sql. `forget`: drop what is cached from
+    the database (after reset and restore); `changed`: then load from it what must be at hand. `start` and `stop` for the rare service
+    that holds something open.
     """
 
     api: Api
