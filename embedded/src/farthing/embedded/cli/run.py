@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import uvloop
+from prometheus_client import start_http_server
 
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.database import Place
@@ -65,6 +66,7 @@ async def _serve(platform: Platform, listener: socket.socket, address: str, comm
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await platform.start()
+    _publish_metrics(platform)
     server = Server(platform.site, *listener.getsockname()[:2])
     serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
     calm_the_collector()
@@ -79,6 +81,13 @@ async def _serve(platform: Platform, listener: socket.socket, address: str, comm
         server.should_exit = True
         await serving
         await platform.stop()
+
+
+def _publish_metrics(platform: Platform) -> None:
+    """Metrics have a port of their own (FARTHING_METRICS_PORT), since the public listener never serves them."""
+    port = platform.settings.environment.get("FARTHING_METRICS_PORT")
+    if port:
+        start_http_server(int(port), "127.0.0.1", platform.metrics.registry)
 
 
 async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:

@@ -3,8 +3,7 @@
 Beside what kit.settings reads, the environment says:
 
 - <NAME>_DATABASE_URL (or DATABASE_URL), and <CALLEE>_URL for each service it calls
-- IDENTITY_URL: where the key set of access tokens is
-- FARTHING_SERVICE_JWKS: URL or file of the key set of service tokens
+- FARTHING_APP_JWKS, FARTHING_SERVICE_JWKS: URL or file of the key sets of access tokens (identity's /v1/oauth2/certs) and of service tokens
 - FARTHING_TOKENS: a folder with one token file per callee, as `farthing dev-tokens` or a projected volume makes it
 - FARTHING_CALLERS: who may call, comma separated; HOST, PORT (internal side), PUBLIC_PORT
 """
@@ -93,7 +92,7 @@ def make_host(manifest: Manifest, settings: Settings, session: aiohttp.ClientSes
         url = _needed(settings, f"{callee.upper()}_URL", f"the address of {callee}, which {manifest.name} calls")
         return Link(manifest.name, callee, HttpTransport(session, url), tokens, tracing)
 
-    apps = _needed(settings, "IDENTITY_URL", "where the key set of access tokens is") + "/v1/oauth2/certs"
+    apps = _needed(settings, "FARTHING_APP_JWKS", "a URL or file with the key set of access tokens (identity's /v1/oauth2/certs)")
     peers = _needed(settings, "FARTHING_SERVICE_JWKS", "a URL or file with the key set of service tokens")
     name = f"{manifest.name.upper()}_DATABASE_URL"
     dsn = env.get("DATABASE_URL") or _needed(settings, name, "postgresql://user:password@host/database")

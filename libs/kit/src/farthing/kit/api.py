@@ -69,6 +69,10 @@ class Api:
         """Declare a route below /internal/v1 for the services whose manifest gives them an edge."""
         return self._declare(self.internal_endpoints, method, f"/internal/v1{path}", operation, "service", frozenset())
 
+    def probe(self, path: str, operation: str) -> Callable[[Operation], Operation]:
+        """Declare a route of the internal side that needs no token: what the platform around a process asks (health, metrics)."""
+        return self._declare(self.internal_endpoints, "GET", path, operation, "open", frozenset())
+
     def _declare(
         self,
         endpoints: list[Endpoint],

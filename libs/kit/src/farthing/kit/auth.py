@@ -5,8 +5,10 @@ A verified token is remembered until it expires (real time), so that a signature
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,10 +16,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
-from farthing.kit.errors import NotPermitted, Unauthenticated
+from farthing.kit.errors import NotPermitted, Unauthenticated, Unavailable
 
 _MOST_REMEMBERED = 20_000
 _LEEWAY = 30  # seconds between two machines' clocks
+_PAUSE = 1.0  # seconds between two questions to a source of keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +50,52 @@ class SigningKey:
 
 
 class Jwks:
-    """Public keys by id. An unknown id makes it fetch the set again; while the source is away the known keys stay."""
+    """Public keys by id. An unknown id makes it ask the source again, at most once a second; while the source is away the known keys stay.
+
+    `fetch` answers the source's present key set (RFC 7517): keys that are no longer in it are no longer trusted. Keys of other kinds than
+    Ed25519 are passed over.
+    """
 
     def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         self._fetch = fetch
         self._keys: dict[str, Ed25519PublicKey] = {}
-        self._fetched = 0.0
+        self._asking = asyncio.Lock()  # many tokens with one new id: one question
+        self._asked, self._answered = -math.inf, True
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
-        if kid not in self._keys and time.monotonic() - self._fetched > 1.0:  # a flood of made-up ids must not flood the source
-            for jwk in (await self._fetch())["keys"]:
-                public = OKPAlgorithm.from_jwk(dict(jwk))
-                if isinstance(public, Ed25519PublicKey):
-                    self._keys[jwk["kid"]] = public
-            self._fetched = time.monotonic()
+        """Raises Unavailable, or what `fetch` raises, when the id is unknown and the source does not answer: nobody knows then."""
+        if kid not in self._keys:
+            async with self._asking:
+                if kid not in self._keys:
+                    await self._ask()
         return self._keys.get(kid)
 
     def forget(self) -> None:
-        self._keys.clear()
-        self._fetched = 0.0
+        self._keys = {}
+        self._asked = -math.inf
+
+    async def _ask(self) -> None:
+        if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
+            self._asked, self._answered = time.monotonic(), False
+            found = (await self._fetch()).get("keys")
+            if found is not None:
+                self._keys, self._answered = _ed25519(found), True
+        if not self._answered:
+            raise Unavailable(description="The keys that tokens are signed with cannot be read.")
+
+
+def _ed25519(jwks: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:
+    found = {}
+    for jwk in jwks:
+        if jwk.get("crv") == "Ed25519" and "kid" in jwk:
+            public = OKPAlgorithm.from_jwk(dict(jwk))
+            if isinstance(public, Ed25519PublicKey):
+                found[jwk["kid"]] = public
+    return found
 
 
 class Verifier:
-    """Turns a bearer token into a Principal. Raises Unauthenticated."""
+    """Turns a bearer token into a Principal. Raises Unauthenticated; Unavailable while its key cannot be read."""
 
     def __init__(self, keys: Jwks, audience: str) -> None:
         self._keys, self._audience = keys, audience

@@ -118,6 +118,19 @@ class Running:
         """What every service answers to the console: health, due work, metrics; and its own documentation."""
         api = self.service.api
 
+        @api.probe("/livez", "live")
+        async def live(_call: Call) -> Response:
+            return json_response({"status": "up"})
+
+        @api.probe("/readyz", "ready")
+        async def ready(_call: Call) -> Response:
+            await self.healthy()
+            return json_response({"status": "up"})
+
+        @api.probe("/metrics", "metrics")
+        async def metrics(_call: Call) -> Response:
+            return Response(200, self.host.metrics.exposition(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
+
         @api.internal("GET", "/health", "health")
         async def health(_call: Call) -> Response:
             await self.healthy()

@@ -93,10 +93,11 @@ class Worker:
         return min(found, default=None)
 
     async def drain(self) -> int:
-        """Do everything that is due now, events included, and answer how much was done."""
+        """Do everything that is due now, events included, wait for what the loops are at, and answer how much was done (0: nothing)."""
         total = 0
-        while done := await self._round():
-            total += done
+        while (done := await self._round()) or self._steps:
+            await self._still.wait()
+            total += done or 1
         return total
 
     async def _round(self) -> int:
