@@ -88,7 +88,7 @@ def can_be_left_for(address: str | None) -> bool:
     return web_origin(address) is not None or _APPLICATION_SCHEME.fullmatch(scheme) is not None
 
 
-def with_parameters(address: str, **parameters: str) -> str:
+def with_parameters(address: str, /, **parameters: str) -> str:
     """Add query parameters; those that are there, and a fragment, stay as they are. The answer fits into a header: ASCII without spaces."""
     parts = urlsplit(address)
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
