@@ -117,11 +117,11 @@ class TestOperatorToken:
 
     async def test_another_one_does_not_do(self, guarded: Single) -> None:
         for given in ("", "Bearer ", "Bearer wrong", "Bearer s3cret-", "Basic s3cret-Ünicode", "s3cret-Ünicode"):
-            answer = await guarded.http.get("/_farthing/clock", headers={"authorization": given.encode()})
+            answer = await guarded.http.get("/_farthing/clock", headers={b"authorization": given.encode()})
             assert answer.status_code == 401, given
 
     async def test_the_right_one_does(self, guarded: Single) -> None:
-        answer = await guarded.http.get("/_farthing/clock", headers={"authorization": "Bearer s3cret-Ünicode".encode()})
+        answer = await guarded.http.get("/_farthing/clock", headers={b"authorization": "Bearer s3cret-Ünicode".encode()})
         assert answer.status_code == 200
 
     async def test_probes_have_none(self, guarded: Single) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from farthing.console.api.door import Door
 from farthing.console.api.models import Advance, ClockState
 from farthing.console.errors import ParameterInvalid
-from farthing.console.operations.clock import Advanced, TimeControl
+from farthing.console.operations.clock import TimeControl
 from farthing.kit.call import Call, Response, json_response
 
 
 def declare(door: Door, clock: TimeControl) -> None:
-    def shown(advanced: Advanced | None = None) -> Response:
+    def shown(steps: int | None = None) -> Response:
         now, frozen = clock.state()
-        more = {} if advanced is None else {"steps": advanced.steps, "done": advanced.done}
-        return json_response({**ClockState(now=now, frozen=frozen).model_dump(), **more})
+        return json_response(ClockState(now=now, frozen=frozen, steps=steps))
 
     @door.route("GET", "/clock", "clock.get")
     async def get(_call: Call) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -86,11 +85,8 @@ class NewSnapshot(ControlModel):
 
 
 class ClockState(Model):
+    """`steps`: the different moments at which something was due while the clock was advanced."""
+
     now: str
     frozen: bool
-
-
-class ShownSnapshot(Model):
-    name: str
-    taken: datetime
-    rows: int
+    steps: int | None = None

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -26,15 +25,8 @@ if TYPE_CHECKING:
 LONGEST: Final = 100.0  # seconds of real time that one advance may take; the command line waits 120
 _FAILURES: Final = 5  # in a row, after which a service counts as stuck
 _PAUSE: Final = 0.2  # seconds between them
+_TRIES: Final = 5  # to finish what became due while other work was done
 _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)  # PostgreSQL and Python know later times; nobody needs them
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """How far the clock went: `steps` different moments at which something was due, `done` pieces of work."""
-
-    steps: int
-    done: int
 
 
 class DueWork:
@@ -43,19 +35,16 @@ class DueWork:
     def __init__(self, services: Mapping[str, ControlClient]) -> None:
         self._services = services
 
-    async def drain(self, until: float) -> tuple[int, list[datetime]]:
-        """Do everything that is due, until one whole round reports nothing; answer how much it was, and when what comes is due.
+    async def drain(self, until: float) -> list[datetime]:
+        """Do everything that is due, until one whole round reports nothing; answer when what comes is due.
 
         `until`: when to give up, by the monotonic clock. Raises AdvanceUnfinished.
         """
-        total = 0
         while True:
             with _unhurried(until):
                 found = await asyncio.gather(*(self._drain(name, until) for name in self._services))
-            done = sum(work.done for work in found)
-            if done == 0:
-                return total, [work.next_due for work in found if work.next_due is not None]
-            total += done
+            if not any(work.done for work in found):
+                return [work.next_due for work in found if work.next_due is not None]
 
     async def _drain(self, name: str, until: float) -> Work:
         for _ in range(_FAILURES):
@@ -97,8 +86,8 @@ class TimeControl:
             if self._clock.frozen:
                 await self._put(ClockRow(self._clock.now() - real_now(), None))
 
-    async def advance_by(self, duration: str) -> Advanced:
-        """Raises DurationInvalid, TargetTooFar, AdvanceUnfinished."""
+    async def advance_by(self, duration: str) -> int:
+        """Answer at how many moments something was due. Raises DurationInvalid, TargetTooFar, AdvanceUnfinished."""
         try:
             ahead = parse_duration(duration)
         except NotADuration as error:
@@ -106,30 +95,34 @@ class TimeControl:
         async with self._turn:
             return await self._advance(_later(self._clock.now(), ahead))
 
-    async def advance_to(self, moment: datetime) -> Advanced:
-        """Raises ClockNeverGoesBack, TargetTooFar, AdvanceUnfinished."""
+    async def advance_to(self, moment: datetime) -> int:
+        """Answer at how many moments something was due. Raises ClockNeverGoesBack, TargetTooFar, AdvanceUnfinished."""
         async with self._turn:
             if moment < self._clock.now():
                 raise ClockNeverGoesBack(field="/to")
             return await self._advance(_later(moment, timedelta()))
 
-    async def _advance(self, target: datetime) -> Advanced:
-        """Stop at each moment at which something is due, so that all work sees the time at which it was due."""
+    async def _advance(self, target: datetime) -> int:
+        """Stop at each moment at which something is due, so that all work sees the time at which it was due; answer how many they were."""
         until = time.monotonic() + self._longest
-        steps, (done, dues) = 0, await self._due.drain(until)
-        while (step := self._next(dues, target)) is not None:
+        steps, dues = 0, await self._settle(until)
+        while (step := min((due for due in dues if due <= target), default=None)) is not None:
             self._check(until)
             await self._move(step)
-            more, dues = await self._due.drain(until)
-            steps, done = steps + 1, done + more
+            steps, dues = steps + 1, await self._settle(until)
         await self._move(target)
-        more, _ = await self._due.drain(until)
-        return Advanced(steps, done + more)
+        await self._settle(until)
+        return steps
 
-    def _next(self, dues: list[datetime], target: datetime) -> datetime | None:
-        """The earliest moment to stop at. What was due before and is not done cannot be done now."""
-        now = self._clock.now()
-        return min((due for due in dues if now < due <= target), default=None)
+    async def _settle(self, until: float) -> list[datetime]:
+        """Do what is due and answer when what comes is due. Work that is due and cannot be done now is left behind."""
+        dues: list[datetime] = []
+        for _ in range(_TRIES):
+            began = self._clock.now()
+            dues = await self._due.drain(until)
+            if not any(began < due <= self._clock.now() for due in dues):
+                break  # else a running clock has come upon more in the meantime
+        return [due for due in dues if due > self._clock.now()]
 
     def _check(self, until: float) -> None:
         if time.monotonic() > until:
