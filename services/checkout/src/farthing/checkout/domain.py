@@ -65,7 +65,12 @@ class Way:
 
 
 def web_origin(address: str | None) -> str | None:
-    """The origin of an http(s) address as browsers write it (scheme, host, port if unusual); None when it has none."""
+    """The origin of an http(s) address as browsers write it (scheme, host, port if unusual); None when it has none.
+
+    A backslash, which browsers read as a slash and others do not, makes an address unusable.
+    """
+    if "\\" in (address or ""):
+        return None
     try:
         parts = urlsplit(address or "")
         port, host = parts.port, (parts.hostname or "").encode("idna").decode("ascii")

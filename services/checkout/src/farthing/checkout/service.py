@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from farthing.checkout.api import routes
 from farthing.checkout.api.browser import Browsers
-from farthing.checkout.operations import Approvals, SignIns
+from farthing.checkout.operations import Approvals, LogIns, SignIns
 from farthing.checkout.pages import Assets, Pages
 from farthing.clients.accounts.client import AccountsClient
 from farthing.clients.identity.client import IdentityClient
@@ -32,7 +32,12 @@ def build(host: Host) -> Service:
         AccountsClient(host.link("accounts")),
         OrdersClient(host.link("orders")),
     )
-    assets = Assets()
-    pages = Pages(assets, sandbox=host.settings.sandbox, secure=host.settings.public_url.startswith("https:"))
-    browsers = Browsers(host.settings.public_url, lambda: secrets.token_urlsafe(24))
-    return Service(routes(SignIns(identity, accounts), Approvals(identity, orders), pages, assets, browsers))
+    assets, sandbox = Assets(), host.settings.sandbox
+    pages = Pages(assets, sandbox=sandbox, secure=host.settings.public_url.startswith("https:"))
+    browsers = Browsers(host.settings.public_url, _new_secret)
+    log_ins = LogIns(identity, accounts, _new_secret, sandbox=sandbox)
+    return Service(routes(SignIns(identity, accounts), Approvals(identity, orders), log_ins, pages, assets, browsers))
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(24)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from farthing.checkout.pages.assets import Asset, Assets
 from farthing.checkout.pages.render import Pages
-from farthing.checkout.pages.views import ApprovalView, ReturnView
+from farthing.checkout.pages.views import ApprovalView, LogInView, ReturnView
 
-__all__ = ["ApprovalView", "Asset", "Assets", "Pages", "ReturnView"]
+__all__ = ["ApprovalView", "Asset", "Assets", "LogInView", "Pages", "ReturnView"]

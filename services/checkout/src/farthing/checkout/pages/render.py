@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from farthing.checkout.domain import Standing
+from farthing.checkout.domain import Standing, web_origin
 from farthing.checkout.pages.words import OVER, problem_in_words, refusal_in_words
 from farthing.kit.call import Response
 from farthing.money import Money
 
 if TYPE_CHECKING:
+    from farthing.checkout.operations import LogIn
     from farthing.checkout.pages.assets import Assets
-    from farthing.checkout.pages.views import ApprovalView, ReturnView
+    from farthing.checkout.pages.views import ApprovalView, LogInView, ReturnView
     from farthing.clients.orders.models import OrderView
     from farthing.kit.errors import ApiError
 
@@ -76,6 +77,16 @@ class Pages:
     def returning(self, view: ReturnView) -> Response:
         return self._page("return.html", {"view": view, "order": view.order, "merchant": merchant_of(view.order)})
 
+    def log_in(self, view: LogInView, cookies: Iterable[Header] = ()) -> Response:
+        """The page to sign in, or to let an app know who one is."""
+        refusal = refusal_in_words(view.error) if view.error else None
+        context = {"view": view, "asked": view.asked, "refusal": refusal, "destination": _destination(view.asked.redirect_uri)}
+        return self._page("log_in.html", context, _REFUSED if refusal else 200, cookies)
+
+    def logged_in(self, asked: LogIn, address: str) -> Response:
+        """On to the app with its code."""
+        return self._page("logged_in.html", {"asked": asked, "address": address})
+
     def over(self, order: OrderView, standing: Standing, back: str | None) -> Response:
         """An order that nobody can approve any more."""
         status, title, text = OVER[standing]
@@ -91,6 +102,12 @@ class Pages:
     def _page(self, name: str, context: dict[str, Any], status: int = 200, cookies: Iterable[Header] = ()) -> Response:
         body = self._templates.get_template(name).render(context)
         return Response(status, body.encode(), [*self._headers, *cookies])
+
+
+def _destination(address: str) -> str:
+    """Where a browser is sent, for people: a host, or an application's scheme."""
+    scheme, _, rest = (web_origin(address) or address).partition(":")
+    return rest.removeprefix("//") if web_origin(address) else f"the application {scheme}"
 
 
 def merchant_of(order: OrderView) -> str:

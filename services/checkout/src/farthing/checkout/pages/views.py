@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farthing.checkout.domain import Way
-from farthing.checkout.operations import Payer
+from farthing.checkout.operations import LogIn, Payer
 from farthing.clients.orders.models import OrderView
 from farthing.kit.errors import ApiError
 
@@ -40,3 +40,15 @@ class ReturnView:
     address: str | None
     opener: str | None
     message: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogInView:
+    """What an app asks for: with a form to sign in (`payer` None), or one to agree. `query` holds the app's request."""
+
+    asked: LogIn
+    payer: Payer | None
+    csrf: str
+    query: str
+    email: str = ""
+    error: ApiError | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from farthing.checkout.domain import Standing
+from farthing.checkout.errors import RequestUnusable
 
 if TYPE_CHECKING:
     from farthing.kit.errors import ApiError
@@ -54,6 +55,8 @@ _REFUSALS = {
 
 def problem_in_words(error: ApiError) -> tuple[str, str]:
     """Title and text of a page about an error."""
+    if isinstance(error, RequestUnusable):
+        return "This site cannot log you in", error.message
     return _PROBLEMS.get(_issue(error)) or _BY_STATUS.get(error.status_code) or _OTHERWISE
 
 
