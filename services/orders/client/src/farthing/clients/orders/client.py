@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import orjson
 
-from farthing.clients.orders.errors import ERRORS
+from farthing.clients.orders.errors import ERRORS, OrderNotFound
 from farthing.clients.orders.models import Approval, OrderView, WireOrder
 from farthing.kit.errors import ApiError
 from farthing.kit.rpc import ServiceClient
+
+_ID = re.compile(r"[A-Z0-9]{1,36}")
 
 
 class OrdersClient(ServiceClient):
@@ -19,7 +22,7 @@ class OrdersClient(ServiceClient):
 
     async def get(self, order_id: str) -> OrderView:
         """An order as its payer may see it, expired ones included for a while. Raises OrderNotFound."""
-        return await self.call("GET", f"/orders/{order_id}", OrderView)
+        return await self.call("GET", f"/orders/{_checked(order_id)}", OrderView)
 
     async def approve(self, order_id: str, approval: Approval) -> WireOrder:
         """Approve as this payer, and answer the order as the public API shows it.
@@ -29,6 +32,13 @@ class OrdersClient(ServiceClient):
         InstrumentNotFound.
         """
         key = f"approve.{order_id}.{approval.account_id}.{approval.funding}.{approval.instrument_id or ''}"
-        answer = await self.send("POST", f"/orders/{order_id}/approve", body=approval, key=key)
+        answer = await self.send("POST", f"/orders/{_checked(order_id)}/approve", body=approval, key=key)
         wire: WireOrder = orjson.loads(answer.body)
         return wire
+
+
+def _checked(order_id: str) -> str:
+    """What cannot be an id becomes no part of a path. Raises OrderNotFound."""
+    if _ID.fullmatch(order_id) is None:
+        raise OrderNotFound
+    return order_id

@@ -1,0 +1,1 @@
+"""The rules of an order, without a database or a network."""

@@ -1,0 +1,115 @@
+"""The payer says yes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from farthing.clients.accounts.models import Account
+from farthing.clients.orders.events import APPROVED, PROCESSED
+from farthing.clients.orders.models import Approval
+from farthing.kit.clock import Clock
+from farthing.kit.errors import ApiError
+from farthing.kit.switches import Switches
+from farthing.orders.domain.order import TO_PAY, Order
+from farthing.orders.domain.states import Status, Step, after
+from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.domain.units import FROM_FILE
+from farthing.orders.errors import OrderCompletionInProgress, OrderExpired, OrderNotFound, PayerCannotPay
+from farthing.orders.operations.cards import Cards
+from farthing.orders.operations.directory import Directory
+from farthing.orders.operations.news import Teller
+from farthing.orders.operations.paying import Paying
+from farthing.orders.repository import Repository
+
+AT_ONCE: Final = "ORDER_COMPLETE_ON_PAYMENT_APPROVAL"
+SWITCH: Final = "auto-approve"
+
+
+class Approving:
+    """Approves orders, as the approval page, the operator or a rule asks."""
+
+    def __init__(
+        self, repository: Repository, directory: Directory, cards: Cards, paying: Paying, teller: Teller, clock: Clock, switches: Switches
+    ) -> None:
+        self._repository, self._directory, self._cards = repository, directory, cards
+        self._paying, self._teller, self._clock, self._switches = paying, teller, clock, switches
+
+    async def approve(self, order_id: str, approval: Approval) -> Order:
+        """Record who pays and how; repeating it changes nothing.
+
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, PayerNotFound, PayerCannotPay,
+        InstrumentNotFound.
+        """
+        while True:
+            order = await self._repository.load(order_id)
+            if order is None:
+                raise OrderNotFound
+            if await self._approved(order, approval):
+                return order
+
+    async def approve_by_rule(self, order: Order) -> Order:
+        """Approve a new order when the operator has a rule for its app. What the rule cannot do is left to the payer."""
+        rules = self._switches.get(SWITCH, ())
+        rule = next((rule for rule in rules if rule["app"] in {"*", order.client_id}), None) if order.waits_for_payer else None
+        if rule is None:
+            return order
+        try:
+            return await self.approve(order.id, Approval(account_id=rule["buyer"], funding=rule.get("funding", "balance")))
+        except ApiError:
+            return order
+
+    async def _approved(self, order: Order, approval: Approval) -> bool:
+        """False when somebody else changed the order meanwhile."""
+        now = self._clock.now()
+        if order.expired(now):
+            raise OrderExpired
+        status = after(order.status, Step.APPROVE, order.intent)
+        if order.paying:
+            raise OrderCompletionInProgress
+        payer = await self._payer(order, approval)
+        funding = await self._funding(order, payer, approval)
+        if order.status is Status.APPROVED and order.funding == funding:
+            return True
+        order.status, order.funding, order.updated, order.expires = status, funding, now, now + TO_PAY
+        _write_payer(order, payer)
+        return await self._save(order)
+
+    async def _save(self, order: Order) -> bool:
+        at_once = order.document.get("processing_instruction") == AT_ONCE
+        kinds = (APPROVED, PROCESSED) if at_once else (APPROVED,)
+        if not await self._repository.save(order, [self._teller.news(order, kind) for kind in kinds]):
+            return False
+        if at_once:
+            await self._paying.pay_at_once(order)
+        return True
+
+    async def _payer(self, order: Order, approval: Approval) -> Account:
+        payer = await self._directory.payer(approval.account_id)
+        if any(unit["payee"]["merchant_id"] == payer.id for unit in order.units):
+            raise PayerCannotPay
+        return payer
+
+    async def _funding(self, order: Order, payer: Account, approval: Approval) -> Json:
+        """`limit`: more than this, in minor units, the payer did not approve."""
+        chosen = {"kind": "wallet"} if approval.funding == "balance" else await self._cards.instrument(payer, approval.instrument_id)
+        limit = sum(total_of(unit).minor for unit in order.units)
+        return {**chosen, "account_id": payer.id, "email": payer.email, "limit": limit}
+
+
+def _write_payer(order: Order, payer: Account) -> None:
+    """What the merchant learns of its payer: name, e-mail address, country, and where to ship."""
+    name = {"given_name": payer.given_name, "surname": payer.surname}
+    country = {"country_code": payer.country}
+    source = order.document.get("payment_source") or {"paypal": {}}
+    if "card" in source:  # an earlier choice that the payer replaced
+        source = {"paypal": {}}
+    if "paypal" in source:
+        facts = {"email_address": payer.email, "account_id": payer.id, "account_status": "VERIFIED", "name": name, "address": country}
+        source = {"paypal": {**source["paypal"], **facts}}
+    order.document["payment_source"] = source
+    order.document["payer"] = {"name": name, "email_address": payer.email, "payer_id": payer.id, "address": country}
+    if order.context.get("shipping_preference", FROM_FILE) == FROM_FILE and payer.address is not None:
+        full_name = f"{payer.given_name} {payer.surname}".strip()
+        filed = {"name": {"full_name": full_name}, "address": payer.address.model_dump(exclude_none=True)}
+        for unit in order.units:
+            unit["shipping"] = {**filed, **(unit.get("shipping") or {})}

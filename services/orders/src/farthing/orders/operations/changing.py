@@ -1,0 +1,68 @@
+"""PATCH of an order: apply, check the result as if it were new, save."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from farthing.kit.clock import Clock
+from farthing.kit.validation import parse
+from farthing.orders.domain.order import Order
+from farthing.orders.domain.patching import Patch, patched
+from farthing.orders.domain.states import Intent, Status, Step, after
+from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.errors import AmountChangeNotAllowed, NotPatchable, OrderExpired
+from farthing.orders.operations.callers import Caller
+from farthing.orders.operations.creating import check_content
+from farthing.orders.operations.directory import Directory
+from farthing.orders.operations.paying import must_not_be_paying
+from farthing.orders.operations.requests import CreateOrder
+from farthing.orders.repository import Repository
+
+
+class Changing:
+    """Patches orders."""
+
+    def __init__(self, repository: Repository, directory: Directory, clock: Clock) -> None:
+        self._repository, self._directory, self._clock = repository, directory, clock
+
+    async def patch(self, caller: Caller, order_id: str, patches: Sequence[Patch]) -> None:
+        """Apply all patches or none. After approval the total can only fall, and nobody else can become payee.
+
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, what `patched`
+        refuses, and what a new order with this content would be refused for.
+        """
+        while True:
+            order = caller.check(await self._repository.load(order_id))
+            now = self._clock.now()
+            if order.expired(now):
+                raise OrderExpired
+            must_not_be_paying(order)
+            order.status = after(order.status, Step.CHANGE, order.intent)
+            await self._apply(order, patches)
+            order.updated = now
+            if await self._repository.save(order):
+                return
+
+    async def _apply(self, order: Order, patches: Sequence[Patch]) -> None:
+        former = {unit["payee"]["merchant_id"] for unit in order.units}
+        changed = patched({**order.document, "intent": order.intent.value, "application_context": order.context}, patches)
+        parse(CreateOrder, orjson.dumps({name: value for name, value in changed.items() if name != "payment_source"}))
+        context, intent = changed.pop("application_context"), Intent(changed.pop("intent"))
+        units = changed["purchase_units"]
+        check_content(units, intent, context, changed.get("processing_instruction"))
+        await self._directory.name_payees(units, await self._directory.merchant(order.merchant))
+        if order.status is Status.APPROVED:
+            _as_approved(order, units, former)
+        order.document, order.context, order.intent = changed, context, intent
+
+
+def _as_approved(order: Order, units: list[Json], former: set[str]) -> None:
+    """What the payer agreed to still holds: at most this much, in this currency, to these payees."""
+    limit = (order.funding or {}).get("limit")
+    total = sum(total_of(unit).minor for unit in units)
+    if total_of(units[0]).currency != total_of(order.units[0]).currency or (limit is not None and total > limit):
+        raise AmountChangeNotAllowed(field="/purchase_units")
+    if not {unit["payee"]["merchant_id"] for unit in units} <= former:
+        raise NotPatchable(field="/purchase_units")

@@ -1,0 +1,115 @@
+"""Who is who: merchants and payers, asked of their services and kept for some seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, TypeVar
+
+from farthing.clients.accounts.client import AccountsClient
+from farthing.clients.accounts.errors import AccountNotFound
+from farthing.clients.accounts.models import Account
+from farthing.clients.merchants.client import MerchantsClient
+from farthing.clients.merchants.errors import MerchantNotFound
+from farthing.clients.merchants.models import Merchant
+from farthing.orders.domain.totals import Json
+from farthing.orders.errors import InvalidPlatformFeesAccount, PayeeAccountInvalid, PayerNotFound
+
+T = TypeVar("T")
+KEPT_SECONDS: Final = 5
+_MOST: Final = 10_000
+
+
+class Remembered(Generic[T]):
+    """Answers kept for some seconds of real time; refusals are not."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[int, T]] = {}
+
+    async def get(self, key: Any, ask: Callable[[], Awaitable[T]]) -> T:  # noqa: ANN401 - any hashable
+        second = int(time.monotonic())
+        found = self._known.get(key)
+        if found is not None and second - found[0] < KEPT_SECONDS:
+            return found[1]
+        answer = await ask()
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = (second, answer)
+        return answer
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+class Directory:
+    """Merchants, payers and consents."""
+
+    def __init__(self, merchants: MerchantsClient, accounts: AccountsClient) -> None:
+        self._merchants, self._accounts = merchants, accounts
+        self._known_merchants: Remembered[Merchant] = Remembered()
+        self._known_payers: Remembered[Account] = Remembered()
+        self._known_consents: Remembered[bool] = Remembered()
+
+    async def merchant(self, account_id: str) -> Merchant:
+        """Raises PayeeAccountInvalid."""
+        try:
+            return await self._known_merchants.get(account_id, lambda: self._merchants.get(account_id))
+        except MerchantNotFound:
+            raise PayeeAccountInvalid from None
+
+    async def merchant_by_email(self, email: str) -> Merchant:
+        """Raises PayeeAccountInvalid."""
+        try:
+            return await self._known_merchants.get(f"@{email.lower()}", lambda: self._merchants.by_email(email))
+        except MerchantNotFound:
+            raise PayeeAccountInvalid from None
+
+    async def payer(self, account_id: str) -> Account:
+        """Raises PayerNotFound."""
+        try:
+            return await self._known_payers.get(account_id, lambda: self._accounts.get(account_id))
+        except AccountNotFound:
+            raise PayerNotFound from None
+
+    async def may_act(self, partner: str, merchant: str) -> bool:
+        """Whether the merchant has let the partner act for it."""
+        return await self._known_consents.get((partner, merchant), lambda: self._merchants.consent(partner, merchant))
+
+    async def name_payees(self, units: list[Json], default: Merchant) -> None:
+        """Write into each unit, and each platform fee, who gets the money: its merchant id and e-mail address.
+
+        Raises PayeeAccountInvalid, InvalidPlatformFeesAccount.
+        """
+        for index, unit in enumerate(units):
+            given, pointer = unit.get("payee"), f"/purchase_units/{index}"
+            unit["payee"] = _shown(default) if not given else {**given, **await self._payee(given, f"{pointer}/payee")}
+            for place, fee in enumerate((unit.get("payment_instruction") or {}).get("platform_fees") or ()):
+                await self._name_fee(fee, default, f"{pointer}/payment_instruction/platform_fees/{place}/payee")
+
+    async def _name_fee(self, fee: Json, default: Merchant, pointer: str) -> None:
+        try:
+            fee["payee"] = await self._payee(fee["payee"], pointer) if fee.get("payee") else _shown(default)
+        except PayeeAccountInvalid:
+            raise InvalidPlatformFeesAccount(field=pointer) from None
+
+    async def _payee(self, given: Json, pointer: str) -> Json:
+        account, email = given.get("merchant_id"), given.get("email_address")
+        if not account and not email:
+            raise PayeeAccountInvalid(field=pointer)
+        try:
+            found = await (self.merchant(account) if account else self.merchant_by_email(email or ""))
+        except PayeeAccountInvalid:
+            raise PayeeAccountInvalid(field=pointer) from None
+        if account and email and found.email.lower() != email.lower():
+            raise PayeeAccountInvalid(field=pointer)
+        return _shown(found)
+
+    def forget(self) -> None:
+        """After reset and restore."""
+        self._known_merchants.forget()
+        self._known_payers.forget()
+        self._known_consents.forget()
+
+
+def _shown(merchant: Merchant) -> Json:
+    return {"email_address": merchant.email, "merchant_id": merchant.account_id}

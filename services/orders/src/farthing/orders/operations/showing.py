@@ -1,0 +1,70 @@
+"""An order as its merchant, and as its payer, may see it."""
+
+from __future__ import annotations
+
+from farthing.clients.orders.models import ItemView, OrderView, Payee, UnitView
+from farthing.kit.clock import Clock
+from farthing.money import Money
+from farthing.orders.domain.order import Order, Payments
+from farthing.orders.domain.states import Status
+from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.domain.units import FROM_FILE
+from farthing.orders.errors import OrderNotFound
+from farthing.orders.operations.callers import Caller
+from farthing.orders.operations.directory import Directory
+from farthing.orders.operations.paying import Paying
+from farthing.orders.repository import Repository
+
+
+class Showing:
+    """Reads orders."""
+
+    def __init__(self, repository: Repository, directory: Directory, paying: Paying, clock: Clock) -> None:
+        self._repository, self._directory, self._paying, self._clock = repository, directory, paying, clock
+
+    async def get(self, caller: Caller, order_id: str) -> tuple[Order, Payments]:
+        """The order and what was paid for it, as it is now. Raises OrderNotFound, also when it expired."""
+        order = caller.check(await self._repository.load(order_id))
+        if order.expired(self._clock.now()):
+            raise OrderNotFound
+        return order, await self._paying.of_order(order)
+
+    async def view(self, order_id: str) -> OrderView:
+        """What the approval page shows. Raises OrderNotFound."""
+        order = await self._repository.load(order_id)
+        if order is None:
+            raise OrderNotFound
+        units = tuple([await self._unit(unit) for unit in order.units])
+        status = Status.EXPIRED if order.expired(self._clock.now()) else order.status
+        return OrderView(
+            id=order.id,
+            status=status.value,
+            intent=order.intent.value,
+            client_id=order.client_id,
+            payee=units[0].payee,
+            amount=sum(unit.amount for unit in units),
+            currency=total_of(order.units[0]).currency,
+            units=units,
+            return_url=order.context.get("return_url"),
+            cancel_url=order.context.get("cancel_url"),
+            brand_name=order.context.get("brand_name"),
+            user_action=order.context.get("user_action") or "CONTINUE",
+            shipping_preference=order.context.get("shipping_preference") or FROM_FILE,
+            expires=order.expires,
+            payer=(order.funding or {}).get("account_id"),
+        )
+
+    async def _unit(self, unit: Json) -> UnitView:
+        merchant = await self._directory.merchant(unit["payee"]["merchant_id"])
+        return UnitView(
+            reference_id=unit["reference_id"],
+            amount=total_of(unit).minor,
+            payee=Payee(account_id=merchant.account_id, name=merchant.name, email=merchant.email),
+            description=unit.get("description"),
+            items=tuple(_item(item) for item in unit.get("items") or ()),
+        )
+
+
+def _item(item: Json) -> ItemView:
+    price = Money.parse(item["unit_amount"]["currency_code"], item["unit_amount"]["value"])
+    return ItemView(name=item["name"], quantity=int(item["quantity"]), amount=price.minor)
