@@ -1,0 +1,100 @@
+"""Carrying out intents: by whoever opened one, by his twins, and by the job that finishes what a crash left."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from farthing.kit.errors import ApiError, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from farthing.payments.domain.intent import Intent, IntentKind
+    from farthing.payments.repository.intents import IntentRepository
+
+T = TypeVar("T")
+
+STALE_SECONDS: Final = 3
+_AT_ONCE: Final = 100
+
+
+class Executor(Protocol):
+    """Does what an intent says and records the outcome. Every step has an id made from the intent, so that doing it again changes nothing.
+
+    A refusal withdraws the intent and is raised. `alone`: whoever calls has opened the intent, and nobody was told of it yet.
+    """
+
+    async def execute(self, intent: Intent, *, alone: bool) -> object: ...
+
+
+class Execution:
+    """At most one execution of an intent at a time in this process; other processes' executions change nothing for this one."""
+
+    def __init__(self, intents: IntentRepository) -> None:
+        self._intents = intents
+        self._executors: Mapping[IntentKind, Executor] = {}
+        self._running: dict[str, asyncio.Future[None]] = {}
+
+    def use(self, executors: Mapping[IntentKind, Executor]) -> None:
+        """Say who executes which kind (executors carry out each other's intents through this, so they are made first)."""
+        self._executors = executors
+
+    async def run(self, intent_id: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work of a new request; twins of it wait here. The id is the intent's, which the work will open."""
+        ended = self._running[intent_id] = asyncio.get_running_loop().create_future()
+        try:
+            result = await work()
+        except BaseException as error:
+            ended.set_exception(error if isinstance(error, ApiError) else OutcomeUnknown())
+            ended.exception()  # nobody may be waiting
+            raise
+        else:
+            ended.set_result(None)
+            return result
+        finally:
+            if self._running.get(intent_id) is ended:
+                del self._running[intent_id]
+
+    async def join(self, intent_id: str) -> bool:
+        """Wait for a twin in this process; False when there is none. Raises what the twin's request raised."""
+        running = self._running.get(intent_id)
+        if running is None:
+            return False
+        await asyncio.shield(running)
+        return True
+
+    async def finish(self, intent_id: str) -> None:
+        """Bring an intent to its end, whoever began it; nothing to do when it is done or withdrawn. Raises what executing it raises."""
+        if await self.join(intent_id):
+            return
+        await self.run(intent_id, lambda: self.take_over(intent_id))
+
+    async def finish_other(self, intent_id: str) -> None:
+        """Let somebody else's intent end, so that one's own can be judged. Its refusal is not ours; that it cannot end now, is."""
+        try:
+            await self.finish(intent_id)
+        except ApiError as error:
+            if error.status_code >= 500:
+                raise
+
+    async def recover(self) -> int:
+        """Finish what was begun some seconds ago and is not done; answer how much is. One that cannot be finished holds back no other."""
+        done = 0
+        for intent_id in await self._intents.stale(STALE_SECONDS, _AT_ONCE):
+            try:
+                await self.finish(intent_id)
+            except ApiError as error:
+                if error.status_code >= 500:
+                    continue
+            done += 1
+        return done
+
+    async def is_stale(self) -> bool:
+        return bool(await self._intents.stale(STALE_SECONDS, 1))
+
+    async def take_over(self, intent_id: str) -> None:
+        """Execute an open intent beside whoever opened it. For use inside `run`, which would wait for itself in `finish`."""
+        intent = await self._intents.share(intent_id)
+        if intent is not None:
+            await self._executors[intent.kind].execute(intent, alone=False)

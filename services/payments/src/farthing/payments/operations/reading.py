@@ -1,0 +1,53 @@
+"""Showing authorizations, captures and refunds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from farthing.payments.operations.access import Actor
+    from farthing.payments.operations.documents import Document, Documents
+    from farthing.payments.repository.authorizations import AuthorizationRepository
+    from farthing.payments.repository.captures import CaptureRepository
+
+# reference id → "authorizations", "captures", "refunds" → documents, the oldest first
+ByUnit = dict[str, dict[str, list["Document"]]]
+
+
+class Reading:
+    """Present states; what is being made is not shown."""
+
+    def __init__(self, authorizations: AuthorizationRepository, captures: CaptureRepository, documents: Documents) -> None:
+        self._authorizations, self._captures, self._documents = authorizations, captures, documents
+
+    async def authorization(self, any_id: str, actor: Actor) -> Document:
+        """An authorization, or a reauthorization. Raises NotFound."""
+        named = actor.own(await self._authorizations.find(any_id))
+        return self._documents.authorization(named.authorization, named.reauthorization)
+
+    async def capture(self, capture_id: str, actor: Actor) -> Document:
+        """Raises NotFound."""
+        return self._documents.capture(actor.own(await self._captures.find(capture_id)))
+
+    async def refund(self, refund_id: str, actor: Actor) -> Document:
+        """Raises NotFound."""
+        return self._documents.refund(actor.own(await self._captures.find_refund(refund_id)))
+
+    async def of_order(self, order_id: str) -> ByUnit:
+        """Everything that was paid for an order, by reference id."""
+        found: ByUnit = {}
+        authorizations = {authorization.id: authorization for authorization in await self._authorizations.of_order(order_id)}
+        for authorization in authorizations.values():
+            _add(found, authorization.reference_id, "authorizations", self._documents.authorization(authorization))
+        for name in await self._authorizations.reauthorizations_of(list(authorizations)) if authorizations else ():
+            authorization = authorizations[name.authorization_id]
+            _add(found, authorization.reference_id, "authorizations", self._documents.authorization(authorization, name))
+        for capture in await self._captures.of_order(order_id):
+            _add(found, capture.reference_id, "captures", self._documents.capture(capture))
+        for refund in await self._captures.refunds_of_order(order_id):
+            _add(found, refund.reference_id, "refunds", self._documents.refund(refund))
+        return found
+
+
+def _add(found: ByUnit, reference_id: str, collection: str, document: Document) -> None:
+    found.setdefault(reference_id, {}).setdefault(collection, []).append(document)

@@ -1,0 +1,109 @@
+"""Captures and their refunds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farthing.payments.repository.events import event_values
+from farthing.payments.repository.rows import CAPTURE, CAPTURE_RECORD, REFUND, REFUND_RECORD, capture_of, json_of, refund_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from farthing.kit.db import Database
+    from farthing.payments.domain.capture import Capture, Refund
+    from farthing.payments.domain.intent import Intent
+    from farthing.payments.repository.events import NewEvent
+
+# The second statement of a paid order. Invoice ids stay claimed by those that were paid only.
+_MAKE = f"""
+WITH made AS (
+    UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id
+), c AS (
+    INSERT INTO captures ({CAPTURE}) SELECT {CAPTURE} FROM made, json_to_recordset($3) AS n ({CAPTURE_RECORD})
+), e AS (
+    INSERT INTO outbox (id, type, subject, data, trace, at)
+    SELECT n.id, n.type, n.subject, n.data::json, $8, $9
+    FROM made, unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS n (id, type, subject, data)
+)
+SELECT (SELECT id FROM made) AS id
+"""
+_BEGIN = """
+WITH held AS (
+    UPDATE captures SET busy = $3
+    WHERE id = $1 AND busy IS NULL AND version = $2 AND NOT EXISTS (SELECT 1 FROM intents WHERE id = $3) RETURNING id
+), new AS (
+    INSERT INTO intents (id, attempt, kind, subject, plan, fingerprint, expires)
+    SELECT $3, $4, $5, $1, $6, $7, $8 FROM held RETURNING id
+)
+SELECT (SELECT id FROM new) AS id
+"""
+_REFUND = f"""
+WITH made AS (
+    UPDATE intents SET done = true, plan = NULL WHERE id = $2 AND attempt = $3 AND NOT done RETURNING id
+), c AS (
+    UPDATE captures SET busy = NULL, version = version + 1, status = $4, updated = $5, refunded = $6, refunds = $7, platform_refunded = $8
+    FROM made WHERE captures.id = $1
+), r AS (
+    INSERT INTO refunds ({REFUND}) SELECT {REFUND} FROM made, json_to_recordset($9) AS n ({REFUND_RECORD})
+), e AS (
+    INSERT INTO outbox (id, type, subject, data, trace, at)
+    SELECT n.id, n.type, n.subject, n.data::json, $14, $15
+    FROM made, unnest($10::text[], $11::text[], $12::text[], $13::text[]) AS n (id, type, subject, data)
+)
+SELECT (SELECT id FROM made) AS id
+"""
+
+
+class CaptureRepository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._make = database.together(_MAKE, emits=True)
+        self._begin = database.together(_BEGIN)
+        self._refund = database.together(_REFUND, emits=True)
+
+    async def make(self, intent: Intent, made: Sequence[Capture], events: Sequence[NewEvent], at: datetime) -> bool:
+        """Record the outcome of an intent to pay; False when a twin has."""
+        row = await self._make.row(intent.id, intent.attempt, json_of(made), *event_values(events, at))
+        return row["id"] is not None
+
+    async def find(self, capture_id: str) -> Capture | None:
+        row = await self._database.row(f"SELECT {CAPTURE} FROM captures WHERE id = $1", capture_id)
+        return None if row is None else capture_of(row)
+
+    async def find_refund(self, refund_id: str) -> Refund | None:
+        row = await self._database.row(f"SELECT {REFUND} FROM refunds WHERE id = $1", refund_id)
+        return None if row is None else refund_of(row)
+
+    async def of_order(self, order_id: str) -> list[Capture]:
+        """The oldest first."""
+        sql = f"SELECT {CAPTURE} FROM captures WHERE order_id = $1 ORDER BY seq"
+        return [capture_of(row) for row in await self._database.fetch(sql, order_id)]
+
+    async def refunds_of_order(self, order_id: str) -> list[Refund]:
+        """The oldest first."""
+        sql = f"SELECT {REFUND} FROM refunds WHERE order_id = $1 ORDER BY seq"
+        return [refund_of(row) for row in await self._database.fetch(sql, order_id)]
+
+    async def begin(self, capture: Capture, intent: Intent) -> bool:
+        """Write down an intent about the capture as it was judged; False when it has changed, or is being changed."""
+        values = (intent.id, intent.attempt, intent.kind, json_of(intent.plan), intent.fingerprint, intent.expires)
+        return (await self._begin.row(capture.id, capture.version, *values))["id"] is not None
+
+    async def refund(self, intent: Intent, changed: Capture, refund: Refund, events: Sequence[NewEvent]) -> bool:
+        """Record the outcome of an intent to refund; False when a twin has."""
+        c = changed
+        state = (c.status, c.updated, c.refunded, c.refunds, c.platform_refunded)
+        row = await self._refund.row(c.id, intent.id, intent.attempt, *state, json_of([refund]), *event_values(events, refund.updated))
+        return row["id"] is not None
+
+    async def page(self, after: int, limit: int) -> list[tuple[int, Capture]]:
+        """By their sequence."""
+        sql = f"SELECT seq, {CAPTURE} FROM captures WHERE seq > $1 ORDER BY seq LIMIT $2"
+        return [(row["seq"], capture_of(row)) for row in await self._database.fetch(sql, after, limit)]
+
+    async def refund_page(self, after: int, limit: int) -> list[tuple[int, Refund]]:
+        """By their sequence."""
+        sql = f"SELECT seq, {REFUND} FROM refunds WHERE seq > $1 ORDER BY seq LIMIT $2"
+        return [(row["seq"], refund_of(row)) for row in await self._database.fetch(sql, after, limit)]

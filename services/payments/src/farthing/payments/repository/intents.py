@@ -1,0 +1,102 @@
+"""Intents: what is being made, and what was made under which key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farthing.payments.repository.rows import intent_of, json_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from farthing.kit.db import Database
+    from farthing.payments.domain.intent import Intent
+
+_COLUMNS = "id, attempt, kind, subject, plan, fingerprint, expires, done"
+_OPEN = """
+WITH new AS (
+    INSERT INTO intents (id, attempt, kind, subject, plan, fingerprint, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (id) DO NOTHING RETURNING id
+)
+SELECT (SELECT id FROM new) AS id
+"""
+_SHARE = f"UPDATE intents SET shared = true WHERE id = $1 AND NOT done RETURNING {_COLUMNS}"
+_WITHDRAW = """
+WITH gone AS (
+    DELETE FROM intents WHERE id = $1 AND attempt = $2 AND NOT done AND (NOT shared OR $4) RETURNING id
+), a AS (
+    UPDATE authorizations SET busy = NULL FROM gone WHERE authorizations.id = $3 AND busy = gone.id
+), c AS (
+    UPDATE captures SET busy = NULL FROM gone WHERE captures.id = $3 AND busy = gone.id
+), i AS (
+    DELETE FROM invoices USING gone WHERE invoices.attempt = $2
+)
+SELECT (SELECT id FROM gone) AS id
+"""
+_CLAIM = """
+INSERT INTO invoices (merchant, invoice, owner, attempt) VALUES ($1, $2, $3, $4)
+ON CONFLICT (merchant, invoice) DO UPDATE SET owner = excluded.owner WHERE invoices.owner = excluded.owner
+RETURNING invoice
+"""
+# An intent is left alone for a while: whoever opened it is probably still at work.
+_STALE = """
+SELECT id FROM intents WHERE NOT done AND started < now() - make_interval(secs => $1) ORDER BY started LIMIT $2
+"""
+
+
+class IntentRepository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open = database.together(_OPEN)
+
+    async def open(self, intent: Intent) -> bool:
+        """Write an intent down; False when there is one with this id."""
+        row = await self._open.row(
+            *(intent.id, intent.attempt, intent.kind, intent.subject, json_of(intent.plan), intent.fingerprint, intent.expires)
+        )
+        return row["id"] is not None
+
+    async def find(self, intent_id: str) -> Intent | None:
+        row = await self._database.row(f"SELECT {_COLUMNS} FROM intents WHERE id = $1", intent_id)
+        return None if row is None else intent_of(row)
+
+    async def share(self, intent_id: str) -> Intent | None:
+        """Read an open intent to carry it out beside whoever opened it: from now on it is not withdrawn without asking the books."""
+        row = await self._database.row(_SHARE, intent_id)
+        return None if row is None else intent_of(row)
+
+    async def withdraw(self, intent: Intent, *, even_if_shared: bool) -> bool:
+        """Delete a refused intent, as if it had never been; False when it is done, gone or (unless told otherwise) shared."""
+        row = await self._database.row(_WITHDRAW, intent.id, intent.attempt, intent.subject, even_if_shared)
+        return row is not None and row["id"] is not None
+
+    async def claim_invoice(self, merchant: str, invoice: str, owner: str, attempt: str) -> bool:
+        """Reserve an invoice id; False when it is somebody else's."""
+        return await self._database.row(_CLAIM, merchant, invoice, owner, attempt) is not None
+
+    async def free_invoices(self, attempt: str) -> None:
+        await self._database.execute("DELETE FROM invoices WHERE attempt = $1", attempt)
+
+    async def stale(self, seconds: int, limit: int) -> list[str]:
+        """Open intents that were begun so long ago that whoever began them is gone, the oldest first."""
+        return [row["id"] for row in await self._database.fetch(_STALE, seconds, limit)]
+
+    async def open_ones(self) -> list[Intent]:
+        return [intent_of(row) for row in await self._database.fetch(f"SELECT {_COLUMNS} FROM intents WHERE NOT done")]
+
+    async def first_expiry(self) -> datetime | None:
+        """When the first record of a request id expires."""
+        row = await self._database.row("SELECT min(expires) AS expires FROM intents WHERE expires IS NOT NULL AND done")
+        return row["expires"] if row else None
+
+    async def forget_expired(self, now: datetime) -> int:
+        """Forget request ids that are kept no longer."""
+        return _count(await self._database.execute("DELETE FROM intents WHERE done AND expires <= $1", now))
+
+    async def forget(self, intent_id: str, now: datetime) -> None:
+        """Forget one request id if it is kept no longer."""
+        await self._database.execute("DELETE FROM intents WHERE id = $1 AND done AND expires <= $2", intent_id, now)
+
+
+def _count(tag: str) -> int:
+    return int(tag.rsplit(" ", 1)[-1])
