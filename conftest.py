@@ -1,3 +1,3 @@
 from __future__ import annotations
 
-pytest_plugins = ["tests.needs", "tests.postgres", "tests.single"]
+pytest_plugins = ["tests.needs", "tests.postgres", "tests.single", "tests.platform"]
