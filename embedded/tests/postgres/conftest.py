@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +13,35 @@ import pytest
 from embedded.tests.postgres.hosts import IN_MAIN_THREAD, Host
 from farthing.embedded.postgres.server import EmbeddedPostgres
 
+_MEMORY = Path("/dev/shm")
+_ENOUGH = 2 << 30  # bytes free
+
+
+def _make_folder() -> Path:
+    """In memory where there is room, because each cluster is a thousand files."""
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH
+    return Path(tempfile.mkdtemp(prefix="farthing-test-", dir=_MEMORY if roomy else None))
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Instead of pytest's, which would keep the clusters of the last three runs."""
+    folder = _make_folder()
+    yield folder
+    shutil.rmtree(folder)
+
 
 @pytest.fixture(scope="session")
-def stopped_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def session_folder() -> Iterator[Path]:
+    folder = _make_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def stopped_cluster(session_folder: Path) -> Path:
     """A data directory with an empty cluster that was stopped cleanly, to be copied: initdb takes too long for each test."""
-    data_dir = tmp_path_factory.mktemp("stopped")
+    data_dir = session_folder / "stopped"
     with EmbeddedPostgres(data_dir, fsync=False):
         pass
     return data_dir
@@ -38,7 +63,7 @@ def start_host(data_dir: Path) -> Iterator[Callable[..., Host]]:
 
     yield start
     for host in hosts:
-        host.kill()
+        host.clear_up()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,11 @@ class Host:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def clear_up(self) -> None:
+        """For after the test: its data directory, which names the socket's folder, is removed."""
+        self.kill()
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
 
 
 def query(socket_dir: Path, sql: str, user: str = "postgres") -> object:

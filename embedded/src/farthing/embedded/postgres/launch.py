@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from farthing.embedded.postgres.tuning import arguments
 
 CLUSTER = "postgres"
 LOG = "postgres.log"
+_START_LIMIT = 5.0  # seconds
 _LOG_LIMIT = 1 << 20  # bytes; a longer log is put aside at the next start
 # Isolated and without site packages: a third of the start-up time, and nothing in the working folder is imported by accident.
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from farthing.embedded.postgres.launch import main; main(sys.argv[2])"
@@ -125,18 +127,25 @@ def _provide(cluster: Path, order: Order, binaries: Binaries, way: Way) -> str:
 
 
 def _sync_behind(cluster: Path) -> None:
-    """Write a new cluster to disk while the server already starts: it holds nothing yet that anyone was promised.
+    """Write a new cluster to disk right after the server started: until then it holds nothing that anyone was promised.
 
     Forked twice, so that postgres has no child that it does not know.
     """
-    child = os.fork()
+    server, child = os.getpid(), os.fork()
     if child == 0:
         try:
             if os.fork() == 0:
+                _wait_for_start(cluster, server)
                 trees.sync_tree(str(cluster))
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+def _wait_for_start(cluster: Path, server: int) -> None:
+    deadline = time.monotonic() + _START_LIMIT
+    while not clusters.is_ready(cluster, server) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _log_to(path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from farthing.embedded.postgres import leftover
 from farthing.embedded.postgres.binaries import find_binaries
+from farthing.embedded.postgres.cluster import is_ready
 from farthing.embedded.postgres.errors import BY_NAME, DataDirectoryInUse, FormerServerEnding, PostgresDidNotStart
 from farthing.embedded.postgres.launch import CLUSTER, LOG, Order, command
 from farthing.embedded.postgres.privileges import Way
@@ -64,7 +65,7 @@ class ServerProcess:
         Raises PostgresDidNotStart, FormerServerEnding, DataDirectoryInUse, NotAllowedToRun.
         """
         origin = self._origin(deadline)
-        while not self._accepts():
+        while not is_ready(self.data_dir / CLUSTER, self.pid):
             if not self.running:
                 raise self._failure()
             if time.monotonic() > deadline:
@@ -113,13 +114,6 @@ class ServerProcess:
                     return output
                 output += part
         raise PostgresDidNotStart("PostgreSQL's data directory was not ready in time.")
-
-    def _accepts(self) -> bool:
-        try:
-            lines = (self.data_dir / CLUSTER / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
     def _log_size(self) -> int:
         log = self.data_dir / LOG

@@ -1,8 +1,8 @@
 """Prepared clusters in the user's cache: a later cold start copies one instead of running initdb, migrations and seed.
 
-`<cache>/templates/<format>-<release>-<contents>-<uid>/` holds `postgres/` and `template.json`. It appears by one rename when it is complete
-and on disk, and it must measure what `template.json` says: one that lost something is not used. Makers at the same time do not wait for
-each other; the first to finish wins.
+`<cache>/templates/<format>-<release>-<contents>-<uid>/` holds `postgres/` and `template.json`. It appears by one rename when it is
+complete, and is used only if it measures what `template.json` says: nobody waits until it is on disk, so a crash of the machine soon
+afterwards may leave it with empty files. Makers at the same time do not wait for each other; the first to finish wins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from farthing.embedded.postgres.binaries import find_binaries
 from farthing.embedded.postgres.data_directory import remove_abandoned
 from farthing.embedded.postgres.launch import CLUSTER, LOG
-from farthing.embedded.postgres.trees import Size, measure_tree, sync_tree
+from farthing.embedded.postgres.trees import Size, measure_tree
 
 _FORMAT = 1  # of the cluster that we make: take another number when initdb's options change
 _KEPT = 3
@@ -106,11 +106,10 @@ class Template:
 
 
 def _complete(partial: Path, size: Size) -> bool:
-    """Make a stopped data directory a template, on disk. Answers whether that worked."""
+    """Make a stopped data directory a template. Answers whether that worked."""
     try:
         (partial / LOG).unlink(missing_ok=True)
         (partial / _MEASURES).write_text(json.dumps(size._asdict()))
-        sync_tree(str(partial))
     except OSError:
         return False
     return True
