@@ -11,6 +11,7 @@ import orjson
 from farthing.clients.orders.models import Approval
 from farthing.kit.api import Api, Catalogue
 from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.orders.domain.order import Links, Order, Payments, minimal, minimal_paid, representation
 from farthing.orders.domain.patching import Patch
@@ -30,9 +31,9 @@ from farthing.orders.operations.sources import read_source
 from farthing.orders.operations.tracking import Tracking
 
 _PATH: Final = "/v2/checkout/orders"
-_PAYMENT: Final = "payments/payment"
-_CHECKOUT: Final = (_PAYMENT, "payments/orders/client-side-integration")
-_CONFIRM: Final = (_PAYMENT, "payments/initiatepayment")
+_PAYMENT: Final = f"{SCOPE_PREFIX}payments/payment"
+_CHECKOUT: Final = (_PAYMENT, f"{SCOPE_PREFIX}payments/orders/client-side-integration")
+_CONFIRM: Final = (_PAYMENT, f"{SCOPE_PREFIX}payments/initiatepayment")
 _ID: Final = re.compile(r"[A-Z0-9]{1,36}")
 
 

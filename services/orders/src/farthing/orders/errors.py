@@ -263,6 +263,11 @@ class PatchPathRequired(Refused):
     description = "A patch needs a path."
 
 
+class PatchValueInvalid(InvalidRequest):
+    issue = "INVALID_PARAMETER_SYNTAX"
+    description = "A purchase unit is an object."
+
+
 class PatchValueRequired(Refused):
     issue = "PATCH_VALUE_REQUIRED"
     description = "This operation needs a value."

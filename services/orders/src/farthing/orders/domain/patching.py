@@ -14,6 +14,7 @@ from farthing.orders.errors import (
     InvalidPatchOperation,
     NotPatchable,
     PatchPathRequired,
+    PatchValueInvalid,
     PatchValueRequired,
     ReferenceIdNotFound,
 )
@@ -67,7 +68,8 @@ class Patch:
 def patched(order: Json, patches: Sequence[Patch]) -> Json:
     """A copy of the order's document with all patches applied; the original stays. What they make of it is still to be checked.
 
-    Raises PatchPathRequired, PatchValueRequired, InvalidPatchOperation, InvalidJsonPointerFormat, NotPatchable, ReferenceIdNotFound.
+    Raises PatchPathRequired, PatchValueRequired, InvalidPatchOperation, InvalidJsonPointerFormat, NotPatchable, ReferenceIdNotFound,
+    PatchValueInvalid.
     """
     changed = deepcopy(order)
     for index, patch in enumerate(patches):
@@ -122,7 +124,9 @@ def _patch_unit(units: list[Json], reference: str, rest: str, patch: Patch, inde
             units[place]["payee"] = {"email_address": patch.value}
             return None
         return _apply(units[place], rest, patch, index)
-    whole = {"reference_id": reference, **patch.value} if isinstance(patch.value, dict) else patch.value
+    if not isinstance(patch.value, dict):
+        raise PatchValueInvalid(field=f"/{index}/value")
+    whole = {"reference_id": reference, **patch.value}
     if patch.op == _ADD:
         if place is not None:
             raise InvalidPatchOperation(field=f"/{index}/op", value=patch.op)

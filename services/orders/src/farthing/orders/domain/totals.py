@@ -131,7 +131,7 @@ def _check_fees(unit: Json, total: int | None, pointer: str, amounts: Amounts) -
     fees = (unit.get("payment_instruction") or {}).get("platform_fees") or ()
     place = f"{pointer}/payment_instruction/platform_fees"
     found = [amounts.read_positive(fee["amount"], f"{place}/{index}/amount") for index, fee in enumerate(fees)]
-    if total is not None and sum(fee or 0 for fee in found) > total:
+    if found and total is not None and sum(fee or 0 for fee in found) > total:
         amounts.add(Rule.INVALID_PLATFORM_FEES_AMOUNT, place)
 
 
