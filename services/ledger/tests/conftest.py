@@ -24,6 +24,7 @@ from farthing.ledger.repository.record import RecordRepository
 from tests.postgres import PostgresServer
 
 ROLE = "ledger_tests"
+TABLES = ("blocks", "entries", "transfers", "holds", "accounts")
 FUNDING = AccountName("sandbox", "funding", "USD")
 FEES = AccountName("platform", "fees", "USD")
 
@@ -61,7 +62,7 @@ class Ledger:
 
 
 class Databases:
-    """Migrated databases of the ledger, and what is needed to look into one past the service."""
+    """The migrated database of all tests: replicas of the service on it, and ways past the service."""
 
     def __init__(self, server: PostgresServer, name: str) -> None:
         self._server, self._name = server, name
@@ -91,6 +92,11 @@ class Databases:
         async with self.connect() as connection:
             return await connection.fetchval(sql, *values)
 
+    async def empty(self) -> None:
+        """As a reset does."""
+        async with self.connect() as connection:
+            await connection.execute("".join(f"DELETE FROM {table};" for table in TABLES))
+
 
 async def _migrate(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
@@ -102,20 +108,18 @@ async def _migrate(dsn: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres_server: PostgresServer) -> Iterator[str]:
-    """The name of a migrated database that tests copy."""
+def migrated(postgres_server: PostgresServer) -> Iterator[Databases]:
     name = postgres_server.create_database()
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _migrate(postgres_server.dsn(name))).result()
-    yield name
+    yield Databases(postgres_server, name)
     postgres_server.drop_database(name)
 
 
 @pytest.fixture
-def databases(postgres_server: PostgresServer, migrated: str) -> Iterator[Databases]:
-    name = postgres_server.create_database(migrated)
-    yield Databases(postgres_server, name)
-    postgres_server.drop_database(name)
+async def databases(migrated: Databases) -> Databases:
+    await migrated.empty()
+    return migrated
 
 
 @pytest.fixture

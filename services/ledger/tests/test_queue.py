@@ -147,11 +147,10 @@ class TestReplicas:
 
     async def test_a_twin_in_flight_on_other_accounts_is_waited_for(self, ledger: Ledger, databases: Databases) -> None:
         """Nothing but the id connects the two, so no lock of ours tells of the other."""
-        other = PostingRepository()
-        async with databases.connect() as connection:
+        async with databases.replica() as other, other.database.connection() as connection:
             transaction = connection.transaction()
             await transaction.start()
-            assert await other.post(connection, [paying("t", FUNDING, ANN, 1)], ledger.clock.now()) == [Outcome(None)]
+            assert await other.accounts.post(connection, [paying("t", FUNDING, ANN, 1)], ledger.clock.now()) == [Outcome(None)]
             twin = paying("t", wallet("X"), wallet("Y"), 1, floor=-1)
             calls = asyncio.gather(
                 together([ledger.postings.post(twin)]),
@@ -159,7 +158,9 @@ class TestReplicas:
             )
             await waits_for_a_lock(databases)
             await transaction.commit()
-        assert await calls == [{"TransferConflict": 1}, {"False": 3}]
+        twins, others = await calls
+        assert twins == {"TransferConflict": 1}
+        assert others == {"False": 3}
         assert await ledger.state(wallet("X")) == (-3, 0)
 
     async def test_accounts_opened_at_once(self, ledger: Ledger, databases: Databases) -> None:
