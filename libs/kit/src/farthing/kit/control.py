@@ -8,14 +8,11 @@ from farthing.kit.service import Work
 
 
 class Health(Model):
+    """`operations`: the names of what it serves to the outside."""
+
     status: str
     version: str
-
-
-class Operations(Model):
-    """The names of what a service serves to the outside."""
-
-    names: tuple[str, ...]
+    operations: tuple[str, ...] = ()
 
 
 class ControlClient(ServiceClient):
@@ -23,9 +20,6 @@ class ControlClient(ServiceClient):
 
     async def health(self) -> Health:
         return await self.call("GET", "/health", Health)
-
-    async def operations(self) -> Operations:
-        return await self.call("GET", "/operations", Operations)
 
     async def work(self) -> Work:
         return await self.call("GET", "/work", Work)

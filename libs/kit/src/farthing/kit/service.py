@@ -134,11 +134,8 @@ class Running:
         @api.internal("GET", "/health", "health")
         async def health(_call: Call) -> Response:
             await self.healthy()
-            return json_response({"status": "up", "version": self.manifest.version})
-
-        @api.internal("GET", "/operations", "operations")
-        async def operations(_call: Call) -> Response:
-            return json_response({"names": [endpoint.operation for endpoint in api.public_endpoints]})
+            names = [endpoint.operation for endpoint in api.public_endpoints]
+            return json_response({"status": "up", "version": self.manifest.version, "operations": names})
 
         @api.internal("GET", "/work", "work.get")
         async def work(_call: Call) -> Response:

@@ -7,6 +7,7 @@ from farthing.clients.identity.client import IdentityClient
 from farthing.clients.ledger.client import LedgerClient
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.orders.client import OrdersClient
+from farthing.clients.payments.client import PaymentsClient
 from farthing.console.api import routes
 from farthing.console.operations import Operations
 from farthing.console.operations.approvals import Approvals, AutoApproval
@@ -55,7 +56,7 @@ def build(host: Host) -> Service:
         faults=faults,
         state=State(host.sandbox),
         requests=Requests(host.journal, everything=host.sandbox is not None),
-        books=Books(ledger, accounts),
+        books=Books(ledger, PaymentsClient(host.link("payments")), accounts),
         unserved=Unserved(paypal_paths()),
     )
     host.faults.count_with(faults.claim)

@@ -9,6 +9,7 @@ import orjson
 
 from farthing.clients.accounts.client import AccountsClient
 from farthing.clients.accounts.errors import AccountNotFound
+from farthing.clients.accounts.models import Account
 from farthing.clients.identity.client import IdentityClient
 from farthing.clients.identity.errors import AppNotFound
 from farthing.clients.orders.client import OrdersClient
@@ -44,8 +45,8 @@ class Approvals:
         """Answer the order; a card is the first one of the account. Raises AccountUnknown, and what orders refuses."""
         if _ORDER_ID.fullmatch(order_id) is None:
             raise OrderNotFound
-        account_id = await personal_account(self._accounts, buyer)
-        return await self._orders.approve(order_id, Approval(account_id=account_id, funding=funding))
+        account = await personal_account(self._accounts, buyer)
+        return await self._orders.approve(order_id, Approval(account_id=account.id, funding=funding))
 
 
 class AutoApproval:
@@ -60,11 +61,11 @@ class AutoApproval:
 
     async def put(self, rule: AutoApproveRule) -> AutoApproveRule:
         """Set the rule of an app, in the place of an earlier one. Raises AccountUnknown, AccountKindWrong, AppUnknown."""
-        account_id = await personal_account(self._accounts, rule.buyer)
+        account = await personal_account(self._accounts, rule.buyer)
         await self._check_app(rule.app)
-        held = {"buyer": account_id, "email": rule.buyer, "app": rule.app, "funding": rule.funding}
+        held = {"buyer": account.id, "email": account.email, "app": rule.app, "funding": rule.funding}
         await self._publish([*self._others(rule.app), held])
-        return rule
+        return rule.model_copy(update={"buyer": account.email})
 
     async def remove(self, app: str | None) -> None:
         """Remove the rule of an app, or all; what is not there stays so."""
@@ -89,12 +90,12 @@ class AutoApproval:
         return [rule for rule in self._held() if rule["app"] != app]
 
 
-async def personal_account(accounts: AccountsClient, email: str) -> str:
-    """The id of a buyer's account. Raises AccountUnknown, AccountKindWrong."""
+async def personal_account(accounts: AccountsClient, email: str, *, field: str = "/buyer") -> Account:
+    """A buyer's account; `field`: where the request names him. Raises AccountUnknown, AccountKindWrong."""
     try:
         account = await accounts.by_email(email)
     except AccountNotFound:
-        raise AccountUnknown(field="/buyer") from None
+        raise AccountUnknown(field=field) from None
     if account.kind != "personal":
-        raise AccountKindWrong(description="A buyer is a personal account.", field="/buyer")
-    return account.id
+        raise AccountKindWrong(description="A buyer is a personal account.", field=field)
+    return account

@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from farthing.console.domain.durations import NotADuration, parse_duration
 from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, TargetTooFar
+from farthing.console.operations.patience import patience
 from farthing.console.repository import ClockRow, Repository
-from farthing.kit.call import TRAIL
 from farthing.kit.clock import Clock, real_now, wire_time
 from farthing.kit.control import ControlClient
 from farthing.kit.errors import ApiError
 from farthing.kit.service import Work
-from farthing.kit.telemetry.tracing import new_trail
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LONGEST: Final = 100.0  # seconds of real time that one advance may take; the command line waits 120
 _FAILURES: Final = 5  # in a row, after which a service counts as stuck
@@ -41,7 +36,7 @@ class DueWork:
         `until`: when to give up, by the monotonic clock. Raises AdvanceUnfinished.
         """
         while True:
-            with _unhurried(until):
+            with patience(until):
                 found = await asyncio.gather(*(self._drain(name, until) for name in self._services))
             if not any(work.done for work in found):
                 return [work.next_due for work in found if work.next_due is not None]
@@ -148,13 +143,3 @@ def _later(moment: datetime, ahead: timedelta) -> datetime:
     if moment > _LAST or ahead > _LAST - moment:
         raise TargetTooFar
     return moment + ahead
-
-
-@contextmanager
-def _unhurried(until: float) -> Iterator[None]:
-    """Calls inside do not end with the operator's request, which may wait longer than a public one."""
-    token = TRAIL.set(new_trail(max(1.0, until - time.monotonic()), sampled=False))
-    try:
-        yield
-    finally:
-        TRAIL.reset(token)

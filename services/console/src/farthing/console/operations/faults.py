@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import orjson
 
 from farthing.clients.accounts.client import AccountsClient
 from farthing.console.domain.durations import NotADuration, parse_duration
-from farthing.console.domain.faults import INTERNAL, kinds_of
-from farthing.console.errors import DurationInvalid, FaultNotFound, KindNotSupported, OperationUnknown, ParameterInvalid
+from farthing.console.domain.faults import INTERNAL, facts_of, kinds_of
+from farthing.console.errors import DurationInvalid, FaultNotFound, KindNotSupported, MatchNotSupported, OperationUnknown, ParameterInvalid
 from farthing.console.operations.approvals import personal_account
 from farthing.console.repository import FaultRow, Repository
 from farthing.kit.control import ControlClient
@@ -20,8 +19,6 @@ from farthing.kit.errors import AnyError, ApiError, Unavailable
 from farthing.kit.faults import Fault, Faults, Kind
 from farthing.kit.model import Model
 from farthing.money import Ids
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Match(Model):
@@ -69,18 +66,13 @@ class FaultRules:
     async def plant(self, new: NewFault) -> dict[str, Any]:
         """Plant a rule: `latency` needs milliseconds, `delay` needs by; `error` takes status (else 500) and issue.
 
-        Raises OperationUnknown, KindNotSupported, ParameterInvalid, DurationInvalid, AccountUnknown.
+        Raises OperationUnknown, KindNotSupported, MatchNotSupported, ParameterInvalid, DurationInvalid, AccountUnknown.
         """
         await self._check_operation(new.operation)
         if new.kind not in kinds_of(new.operation):
             kinds = ", ".join(sorted(kinds_of(new.operation)))
             raise KindNotSupported(description=f"{new.operation} takes {kinds}.", field="/kind", value=new.kind)
-        rule = _needs(new)
-        match = new.match.model_dump(exclude_none=True)
-        facts = dict(match)
-        if new.match.buyer is not None:
-            facts["buyer"] = await personal_account(self._accounts, new.match.buyer)
-        content = orjson.dumps({**rule, "match": facts, "shown": match}).decode()
+        content = orjson.dumps({**_needs(new), "match": await self._match(new)}).decode()
         row = FaultRow(f"FAULT-{self._ids.code(12)}", new.operation, new.kind, content, new.times)
         await self._repository.add_fault(row)
         self._faults.plant(_fault_of(row))
@@ -95,6 +87,17 @@ class FaultRules:
     async def clear(self) -> None:
         self._faults.clear()
         await self._repository.remove_faults()
+
+    async def _match(self, new: NewFault) -> dict[str, str]:
+        """The buyer's address as it is in his account, since it is compared letter by letter."""
+        match: dict[str, str] = new.match.model_dump(exclude_none=True)
+        for name in sorted(match.keys() - facts_of(new.operation)):
+            known = ", ".join(sorted(facts_of(new.operation))) or "nothing"
+            text = f"Calls of {new.operation} can be told apart by {known}."
+            raise MatchNotSupported(description=text, field=f"/match/{name}")
+        if new.match.buyer is not None:
+            match["buyer"] = (await personal_account(self._accounts, new.match.buyer, field="/match/buyer")).email
+        return match
 
     async def _check_operation(self, name: str) -> None:
         """Every service tells what it serves. Raises OperationUnknown; Unavailable when one that might know it is away."""
@@ -111,7 +114,7 @@ class FaultRules:
 
 async def _names(client: ControlClient) -> tuple[str, ...] | None:
     try:
-        return (await client.operations()).names
+        return (await client.health()).operations
     except ApiError:
         return None
 
@@ -128,29 +131,26 @@ def _needs(new: NewFault) -> dict[str, Any]:
             raise ParameterInvalid(description="latency needs milliseconds.", field="/milliseconds")
         return {"milliseconds": new.milliseconds}
     if new.kind == "delay":
-        return {"by": new.by, "milliseconds": _milliseconds(new.by)}
+        return {"by": _duration(new.by)}
     return {}
 
 
-def _milliseconds(by: str | None) -> int:
+def _duration(by: str | None) -> str:
     if by is None:
         raise ParameterInvalid(description="delay needs by, a duration such as PT1H.", field="/by")
     try:
-        return parse_duration(by) // _MILLISECOND
+        parse_duration(by)
     except NotADuration as error:
-        raise DurationInvalid(description=str(error), field="/by", value=by[:100]) from None
+        raise DurationInvalid(description=str(error), field="/by", value=by) from None
+    return by
 
 
 def _fault_of(row: FaultRow) -> Fault:
-    rule = {name: value for name, value in orjson.loads(row.rule).items() if name != "shown"}
+    rule = orjson.loads(row.rule)
     return Fault(id=row.id, operation=row.operation, kind=row.kind, times=row.times, hits=row.hits, **rule)  # type: ignore[arg-type]
 
 
 def _shown(row: FaultRow) -> dict[str, Any]:
-    rule = orjson.loads(row.rule)
-    match = rule.pop("shown")
-    if row.kind == "delay":
-        del rule["milliseconds"]
     remaining = None if row.times is None else row.times - row.hits
     head = {"id": row.id, "operation": row.operation, "kind": row.kind}
-    return {**head, **rule, "match": match, "times": row.times, "hits": row.hits, "remaining": remaining}
+    return {**head, **orjson.loads(row.rule), "times": row.times, "hits": row.hits, "remaining": remaining}
