@@ -108,10 +108,18 @@ class StartSingle(Protocol):
     ) -> Single: ...
 
 
+@pytest.fixture(scope="session")
+def prepared_databases() -> dict[tuple[tuple[str, ...], bool], str]:
+    """Databases with the tables (and the seed) of some services, to be copied."""
+    return {}
+
+
 @pytest.fixture
-async def single(postgres_server: PostgresServer) -> AsyncIterator[StartSingle]:
+async def single(
+    postgres_server: PostgresServer, prepared_databases: dict[tuple[tuple[str, ...], bool], str]
+) -> AsyncIterator[StartSingle]:
     """See the module's docstring."""
-    started: list[Single] = []
+    made: list[Single] = []
     databases: list[str] = []
 
     async def start(
@@ -123,25 +131,44 @@ async def single(postgres_server: PostgresServer) -> AsyncIterator[StartSingle]:
         database: str | None = None,
     ) -> Single:
         settings = settings or Settings()
-        fresh = database is None
+        seeded = settings.sandbox if seeded is None else seeded
         if database is None:
-            databases.append(database := postgres_server.create_database())
-        seeded = fresh and (settings.sandbox if seeded is None else seeded)
-        shop = _Workshop(postgres_server.dsn(database), database, settings, seeded)
+            template = prepared_databases.get(((name, *others), seeded))
+            if template is None:
+                template = prepared_databases[(name, *others), seeded] = postgres_server.create_database()
+                await _prepare(postgres_server.dsn(template), (name, *others), seeded)
+            databases.append(database := postgres_server.create_database(template))
+        shop = _Workshop(postgres_server.dsn(database), database, settings, seeded, made)
         beside = {other: await shop.make(other, working=working) for other in others}
-        started.extend(beside.values())
-        made = await shop.make(name, working=working)
-        made.beside.update(beside)
-        started.append(made)
-        return made
+        service = await shop.make(name, working=working)
+        service.beside.update(beside)
+        return service
 
     yield start
-    for made in reversed(started):
-        await made.http.aclose()
-        await made.internal.aclose()
-        await made.running.stop()
+    for service in reversed(made):
+        await service.http.aclose()
+        await service.internal.aclose()
+        await service.running.stop()
     for database in databases:
         postgres_server.drop_database(database)
+
+
+def _role(service: str) -> str:
+    return f"single_{service}"
+
+
+async def _prepare(dsn: str, services: tuple[str, ...], seeded: bool) -> None:
+    """Migrate and seed as the owner, for roles without DDL."""
+    owner = await asyncpg.connect(dsn)
+    try:
+        for name in services:
+            if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", _role(name)):
+                await owner.execute(f"CREATE ROLE {_role(name)}")
+            await migrate(owner, name, role=_role(name))
+            if seeded:
+                await owner.execute(f"SET search_path = {name};\n{seed_of(name)}")
+    finally:
+        await owner.close()
 
 
 class _Nobody:
@@ -162,8 +189,8 @@ class _Recorder:
 class _Workshop:
     """Makes the services of one test in one database; they share clock, faults and switches, as in one process."""
 
-    def __init__(self, dsn: str, database: str, settings: Settings, seeded: bool) -> None:
-        self._dsn, self._database, self._settings, self._seeded = dsn, database, settings, seeded
+    def __init__(self, dsn: str, database: str, settings: Settings, seeded: bool, made: list[Single]) -> None:
+        self._dsn, self._database, self._settings, self._seeded, self._all = dsn, database, settings, seeded, made
         self._clock, self._faults, self._switches, self._ids = Clock(), Faults(), Switches(), Ids()
         self._app_key = SigningKey("tests", Ed25519PrivateKey.generate())
         self._tokens = InMemoryTokens(SigningKey("peers", Ed25519PrivateKey.generate()))
@@ -171,43 +198,32 @@ class _Workshop:
 
     async def make(self, name: str, *, working: bool) -> Single:
         module = importlib.import_module(f"farthing.{name}.service")
-        role = await self._prepare(name)
         app_keys: list[Callable[[], Awaitable[Mapping[str, Any]]]] = [self._own_keys]
-        host = self._host(name, role, app_keys)
+        host = self._host(name, app_keys)
         service, recorder = module.build(host), _Recorder()
         running = Running(module.MANIFEST, service, host, recorder)
-        await host.database.open()
-        if self._seeded and service.seed is not None:
-            await service.seed()
-        if service.start is not None:
-            await service.start()
-        if working:
-            running.worker.start()
         link = Link(TESTER, name, InProcessTransport(running.internal), self._tokens.of(TESTER))
         token = {"authorization": f"Bearer {self._tokens.issue(TESTER, name)}", "idempotency-key": "test"}
         http, internal = _asgi(running.public, {}), _asgi(running.internal, token)
         made = Single(name, self._database, host, service, running, http, internal, recorder.events, link, self._app_key, app_keys)
         self._made[name] = made
+        self._all.append(made)  # before anything can fail, so that it is stopped in any case
+        await self._start(made, working=working)
         return made
+
+    async def _start(self, made: Single, *, working: bool) -> None:
+        await made.database.open()
+        if self._seeded and made.service.seed is not None:
+            await made.service.seed()
+        if made.service.start is not None:
+            await made.service.start()
+        if working:
+            made.running.worker.start()
 
     async def _own_keys(self) -> Mapping[str, Any]:
         return {"keys": [self._app_key.public_jwk()]}
 
-    async def _prepare(self, name: str) -> str:
-        """Migrate and seed as the owner, and answer the role that the service uses."""
-        role = f"single_{name}"
-        owner = await asyncpg.connect(self._dsn)
-        try:
-            if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
-                await owner.execute(f"CREATE ROLE {role}")
-            await migrate(owner, name, role=role)
-            if self._seeded:
-                await owner.execute(f"SET search_path = {name};\n{seed_of(name)}")
-        finally:
-            await owner.close()
-        return role
-
-    def _host(self, name: str, role: str, app_keys: list[Callable[[], Awaitable[Mapping[str, Any]]]]) -> Host:
+    def _host(self, name: str, app_keys: list[Callable[[], Awaitable[Mapping[str, Any]]]]) -> Host:
         async def trusted() -> Mapping[str, Any]:
             return {"keys": [key for source in app_keys for key in (await source())["keys"]]}
 
@@ -218,7 +234,7 @@ class _Workshop:
 
         return Host(
             settings=self._settings,
-            database=Database(self._dsn, name, role),
+            database=Database(self._dsn, name, _role(name)),
             clock=self._clock,
             ids=self._ids,
             faults=self._faults,

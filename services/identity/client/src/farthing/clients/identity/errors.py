@@ -52,6 +52,13 @@ class SecretUnavailable(Conflict):
     description = "The app exists and its secret cannot be shown again."
 
 
+class PasswordUnfit(Refused):
+    """Empty or longer than 128 characters; in live mode also shorter than 12, or the sandbox's."""
+
+    issue = "PASSWORD_UNFIT"
+    description = "The password is too short, too long or too well known."
+
+
 _ALL: Final[tuple[type[ApiError], ...]] = (
     SignInFailed,
     SessionNotFound,
@@ -60,5 +67,6 @@ _ALL: Final[tuple[type[ApiError], ...]] = (
     AppNotFound,
     UserNotFound,
     SecretUnavailable,
+    PasswordUnfit,
 )
 ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}
