@@ -49,7 +49,7 @@ class TestPlatform(Platform):
         self._mode, self._stack = mode, contextlib.AsyncExitStack()
         self.urls: dict[str, str] = {}
         super().__init__(settings, place, **more)
-        self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.site), base_url="http://farthing.test", timeout=30)
+        self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.site), base_url="http://127.0.0.1", timeout=30)
         self.url = ""
         self._known: dict[str, str] = {}
 
