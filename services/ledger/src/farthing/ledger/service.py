@@ -10,6 +10,7 @@ from farthing.ledger.operations.books import Books
 from farthing.ledger.operations.postings import Postings
 from farthing.ledger.operations.queue import PostingQueue
 from farthing.ledger.operations.record import Record
+from farthing.ledger.operations.seed import Seed
 from farthing.ledger.repository.books import BooksRepository
 from farthing.ledger.repository.postings import PostingRepository
 from farthing.ledger.repository.record import RecordRepository
@@ -22,9 +23,11 @@ def build(host: Host) -> Service:
     accounts = PostingRepository()
     queue = PostingQueue(host.database, accounts, host.clock)
     record = Record(host.database, RecordRepository(host.database), host.clock)
+    postings = Postings(queue)
     return Service(
-        api=api(Postings(queue), Books(BooksRepository(host.database)), record),
+        api=api(postings, Books(BooksRepository(host.database)), record),
         jobs=(Sealing(record, host.clock).job(),),
+        seed=Seed(postings).plant,
         forget=accounts.forget,
         stop=queue.stop,
     )
