@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from farthing.clients.ledger.client import LedgerClient
+from farthing.clients.ledger.models import FUNDING, WALLET, AccountName, Leg, Posting
 from farthing.clients.orders.client import OrdersClient
 from farthing.clients.orders.models import Approval
 from tests.single import Single, StartSingle
@@ -63,6 +65,14 @@ class Shop:
         await self.approve(order_id)
         return order_id
 
+    async def capture(self, order_id: str, app: str = STORE, json: Any = None, **headers: str) -> Response:
+        return await self.post(f"/{order_id}/capture", json, app, content_type="application/json", **headers)
+
+    async def balance(self, owner: str, currency: str = "USD") -> int:
+        """What is available in a wallet, in minor units."""
+        found = await self.orders.beside["ledger"].client(LedgerClient).balances(owner)
+        return sum(line.available for line in found.balances if line.kind == WALLET and line.currency == currency)
+
     async def events(self) -> list[str]:
         """The types of everything told so far."""
         await self.orders.running.worker.drain()
@@ -76,8 +86,14 @@ class Shop:
 
 @pytest.fixture
 async def shop(single: StartSingle) -> Shop:
-    """Without payments: what comes before paying."""
-    return Shop(await single("orders", "accounts", "merchants", "vault"))
+    """A buyer with money, one without, two stores."""
+    orders = await single("orders", "ledger", "processor", "accounts", "merchants", "payments", "vault")
+    for currency in ("USD", "EUR", "JPY"):
+        wallet = AccountName(owner=BUYER, kind=WALLET, currency=currency)
+        source = AccountName(owner="sandbox", kind=FUNDING, currency=currency)
+        leg = Leg(debit=source, credit=wallet, amount=10**9)
+        await orders.beside["ledger"].client(LedgerClient).post(Posting(id=f"test.fund.{currency}", kind="fund", legs=(leg,)))
+    return Shop(orders)
 
 
 def issues(answer: Response) -> list[str]:

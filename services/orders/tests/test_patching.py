@@ -109,7 +109,7 @@ class TestRefusals:
 
 paths = st.sampled_from([*ORDER_PATHS, *(UNIT + path for path in UNIT_PATHS)]) | st.text(max_size=30)
 values = (
-    st.none() | st.integers() | st.text(max_size=5) | st.dictionaries(st.sampled_from(["reference_id", "payee", "x"]), texts)
+    st.none() | st.integers() | st.text(max_size=5) | st.dictionaries(st.sampled_from(["reference_id", "payee", "x"]), st.text(max_size=5))
 )
 patches_of = st.builds(Patch, st.sampled_from(["add", "remove", "replace", "move", "test"]), paths, values, st.booleans())
 

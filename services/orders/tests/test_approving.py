@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from farthing.clients.orders.client import OrdersClient
+from farthing.clients.orders.errors import (
+    InstrumentNotFound,
+    OrderAlreadyCompleted,
+    OrderExpired,
+    OrderNotFound,
+    PayerCannotPay,
+    PayerNotFound,
+)
+from farthing.clients.orders.models import ItemView, Payee, UnitView
+
+from .conftest import BUYER, OTHER, POOR, STORE, Shop, links, order, unit, usd
+
+FILED = {
+    "name": {"full_name": "Bea Buyer"},
+    "address": {
+        "address_line_1": "1 Example Street",
+        "admin_area_2": "San Jose",
+        "admin_area_1": "CA",
+        "postal_code": "95131",
+        "country_code": "US",
+    },
+}
+BEA = {"given_name": "Bea", "surname": "Buyer"}
+
+
+class TestApprove:
+    async def test_the_order_knows_its_payer(self, shop: Shop) -> None:
+        made = await shop.create()
+        approved = await shop.approve(made["id"])
+        assert approved["status"] == "APPROVED"
+        assert approved["payer"] == {
+            "name": BEA,
+            "email_address": "buyer@example.com",
+            "payer_id": BUYER,
+            "address": {"country_code": "US"},
+        }
+        assert approved["payment_source"] == {
+            "paypal": {
+                "email_address": "buyer@example.com",
+                "account_id": BUYER,
+                "account_status": "VERIFIED",
+                "name": BEA,
+                "address": {"country_code": "US"},
+            }
+        }
+        assert set(links(approved)) == {"self", "update", "capture"}
+        assert (await shop.get(made["id"])).json() == approved
+
+    async def test_the_store_is_told(self, shop: Shop) -> None:
+        approved = await shop.approve((await shop.create())["id"])
+        assert await shop.events() == ["CHECKOUT.ORDER.APPROVED"]
+        (event,) = shop.orders.events
+        import orjson
+
+        data = orjson.loads(event.data)
+        assert (event.subject, data["client_id"], data["account_id"]) == (approved["id"], "sandbox-client-id", STORE)
+        assert (data["resource_type"], data["resource_version"], data["resource"]) == ("checkout-order", "2.0", approved)
+
+    async def test_it_is_shipped_to_where_the_payer_lives(self, shop: Shop) -> None:
+        approved = await shop.approve((await shop.create())["id"])
+        assert approved["purchase_units"][0]["shipping"] == FILED
+
+    @pytest.mark.parametrize("preference", ["NO_SHIPPING", "SET_PROVIDED_ADDRESS"])
+    async def test_unless_the_store_says_otherwise(self, shop: Shop, preference: str) -> None:
+        given = {"name": {"full_name": "Somebody"}, "address": {**FILED["address"], "address_line_1": "2 Other Street"}}
+        made = await shop.create(unit(shipping=given), application_context={"shipping_preference": preference})
+        assert (await shop.approve(made["id"]))["purchase_units"][0]["shipping"] == given
+
+    async def test_repeating_it_changes_nothing(self, shop: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        assert await shop.approve(order_id) == await shop.approve(order_id)
+        assert await shop.events() == ["CHECKOUT.ORDER.APPROVED"]
+
+    async def test_another_payer_can_take_over_until_it_is_paid(self, shop: Shop) -> None:
+        order_id = await shop.approved()
+        assert (await shop.approve(order_id, POOR))["payer"]["payer_id"] == POOR
+        await shop.approve(order_id)
+        assert (await shop.capture(order_id)).status_code == 201
+        with pytest.raises(OrderAlreadyCompleted):
+            await shop.approve(order_id)
+
+    async def test_who_cannot_approve(self, shop: Shop) -> None:
+        order_id = (await shop.create(unit(payee={"merchant_id": OTHER})))["id"]
+        with pytest.raises(PayerCannotPay):
+            await shop.approve(order_id, OTHER)
+        with pytest.raises(PayerNotFound):
+            await shop.approve(order_id, "NOBODY")
+        with pytest.raises(InstrumentNotFound):
+            await shop.approve(order_id, POOR, funding="card")
+        with pytest.raises(InstrumentNotFound):
+            await shop.approve(order_id, BUYER, funding="card", instrument_id="NONE")
+        for unknown in ("UNKNOWN", "../x", "x\0"):
+            with pytest.raises(OrderNotFound):
+                await shop.approve(unknown)
+
+    async def test_by_a_stored_card_of_the_payer(self, shop: Shop) -> None:
+        approved = await shop.approve((await shop.create())["id"], BUYER, funding="card", instrument_id="CARD1BUYER3F6")
+        assert set(approved["payment_source"]) == {"paypal"}
+        before = await shop.balance(BUYER)
+        captured = (await shop.capture(approved["id"])).json()
+        assert captured["purchase_units"][0]["payments"]["captures"][0]["status"] == "COMPLETED"
+        assert await shop.balance(BUYER) == before
+
+    async def test_after_three_hours_it_is_too_late(self, shop: Shop) -> None:
+        clock = shop.orders.clock
+        clock.freeze()
+        order_id = (await shop.create())["id"]
+        clock.move_to(clock.now() + timedelta(hours=3))
+        with pytest.raises(OrderExpired):
+            await shop.approve(order_id)
+
+
+class TestCompleteOnApproval:
+    async def test_it_is_captured_as_soon_as_it_is_approved(self, shop: Shop) -> None:
+        made = await shop.create(processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
+        approved = await shop.approve(made["id"])
+        assert (approved["status"], approved["processing_instruction"]) == ("COMPLETED", "ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
+        assert approved["purchase_units"][0]["payments"]["captures"][0]["amount"] == usd("100.00")
+        assert await shop.events() == ["CHECKOUT.ORDER.APPROVED", "CHECKOUT.ORDER.PROCESSED", "CHECKOUT.ORDER.COMPLETED"]
+
+    async def test_a_payer_without_money_leaves_it_approved(self, shop: Shop) -> None:
+        made = await shop.create(processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
+        assert (await shop.approve(made["id"], POOR))["status"] == "APPROVED"
+
+
+class TestView:
+    async def test_it_shows_whom_and_what_one_pays(self, shop: Shop) -> None:
+        item = {"name": "Thing", "quantity": "2", "unit_amount": usd("45.00")}
+        amount = {**usd("90.00"), "breakdown": {"item_total": usd("90.00")}}
+        units = [{"reference_id": "a", "amount": amount, "items": [item], "description": "Two things"}, unit("5", reference_id="b")]
+        context = {"brand_name": "Shop", "return_url": "https://shop.example/back", "cancel_url": "com.example.shop://no"}
+        context |= {"user_action": "PAY_NOW", "shipping_preference": "NO_SHIPPING"}
+        shop.orders.clock.freeze()
+        made = await shop.create(*units, application_context=context)
+        view = await shop.orders.client(OrdersClient).get(made["id"])
+        store = Payee(account_id=STORE, name="Example Store", email="store@example.com")
+        assert (view.id, view.status, view.intent, view.client_id) == (made["id"], "CREATED", "CAPTURE", "sandbox-client-id")
+        assert (view.payee, view.amount, view.currency, view.payer) == (store, 9500, "USD", None)
+        assert view.units == (
+            UnitView(
+                reference_id="a",
+                amount=9000,
+                payee=store,
+                description="Two things",
+                items=(ItemView(name="Thing", quantity=2, amount=4500),),
+            ),
+            UnitView(reference_id="b", amount=500, payee=store),
+        )
+        assert (view.return_url, view.cancel_url, view.brand_name) == ("https://shop.example/back", "com.example.shop://no", "Shop")
+        assert (view.user_action, view.shipping_preference) == ("PAY_NOW", "NO_SHIPPING")
+        assert view.expires == shop.orders.clock.now() + timedelta(hours=3)
+
+    async def test_the_sources_context_wins(self, shop: Shop) -> None:
+        source = {"paypal": {"experience_context": {"return_url": "https://new.example/"}}}
+        old = {"return_url": "https://old.example/", "brand_name": "Shop"}
+        made = (await shop.post("", order(payment_source=source, application_context=old), paypal_request_id="1")).json()
+        view = await shop.orders.client(OrdersClient).get(made["id"])
+        assert (view.return_url, view.brand_name) == ("https://new.example/", "Shop")
+
+    async def test_an_expired_order_says_so(self, shop: Shop) -> None:
+        clock = shop.orders.clock
+        clock.freeze()
+        made = await shop.create()
+        clock.move_to(clock.now() + timedelta(hours=3))
+        assert (await shop.orders.client(OrdersClient).get(made["id"])).status == "EXPIRED"
+        with pytest.raises(OrderNotFound):
+            await shop.orders.client(OrdersClient).get("NONE")
