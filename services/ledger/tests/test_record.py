@@ -17,6 +17,7 @@ from farthing.ledger.jobs import Sealing
 from services.ledger.tests.conftest import FEES, FUNDING, ROLE, Databases, Ledger, paying, wallet
 
 ANN, BOB, SHOP = wallet("ANN"), wallet("BOB"), wallet("SHOP")
+HUGE = 2**63 - 1
 BLOCKS = "SELECT json_agg(json_build_array(number, transfers, entries, encode(hash, 'hex')) ORDER BY number) FROM blocks"
 
 
@@ -200,12 +201,12 @@ class TestAudit:
             ),
             ("DELETE FROM accounts WHERE owner = 'ANN'", "account {ann} has 4 entries but does not exist"),
             (
-                "UPDATE accounts SET balance = 9223372036854775807 WHERE owner = 'ANN'",
-                "account ANN/wallet/USD has balance 9223372036854775807 and version 4, but its 4 entries sum to 1000",
+                f"UPDATE accounts SET balance = {HUGE} WHERE owner = 'ANN'",
+                f"account ANN/wallet/USD has balance {HUGE} and version 4, but its 4 entries sum to 1000",
             ),
             (
-                f"UPDATE entries SET amount = {2**63 - 1} WHERE version = 2 AND {OF_ANN}",
-                "entry 2 of account ANN/wallet/USD has amount 9223372036854775807 and balance 900, but before it, at entry 1, the balance was 1000",
+                f"UPDATE entries SET amount = {HUGE} WHERE version = 2 AND {OF_ANN}",
+                f"entry 2 of account ANN/wallet/USD has amount {HUGE} and balance 900, but before it, at entry 1, the balance was 1000",
             ),
             ("UPDATE accounts SET currency = 'EUR' WHERE owner = 'ANN'", "currency EUR does not balance: its accounts sum to 1000"),
             ("UPDATE accounts SET held = 41 WHERE owner = 'ANN'", "account ANN/wallet/USD holds 41, but its open holds sum to 40"),
