@@ -33,7 +33,7 @@ class Source:
         self.asked += 1
         await asyncio.sleep(0)
         if self.away:
-            raise Unavailable
+            raise ConnectionError
         return {"keys": self.keys}
 
 

@@ -196,3 +196,11 @@ async def test_metrics_count_by_operation_and_status(shop: Shop, bench: Bench) -
     await shop.http.get("/v1/shop/mug")
     wanted = 'http_server_request_duration_seconds_count{operation="shop.get",service="shop",status="200",version="0.1.0"} 1.0'
     assert wanted in bench.metrics.exposition().decode()
+
+
+async def test_a_form_with_credentials_is_not_kept(shop: Shop, bench: Bench) -> None:
+    await shop.http.post(
+        "/v1/shop", content=b"client_secret=hush&grant_type=x", headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    [entry] = bench.journal.entries("shop.buy", None, 10)
+    assert (b"hush" in entry.request, entry.wire()["request"]) == (False, "31 bytes, not JSON")

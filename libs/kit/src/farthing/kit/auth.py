@@ -63,7 +63,7 @@ class Jwks:
         self._asked, self._answered = -math.inf, True
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
-        """Raises Unavailable, or what `fetch` raises, when the id is unknown and the source does not answer: nobody knows then."""
+        """Raises Unavailable when the id is unknown and the source does not answer: nobody knows then."""
         if kid not in self._keys:
             async with self._asking:
                 if kid not in self._keys:
@@ -77,11 +77,17 @@ class Jwks:
     async def _ask(self) -> None:
         if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
             self._asked, self._answered = time.monotonic(), False
-            found = (await self._fetch()).get("keys")
-            if found is not None:
-                self._keys, self._answered = _ed25519(found), True
+            try:
+                self._keys = _ed25519((await self._fetch())["keys"])
+            except Exception as error:  # whatever the transport raises: a source that fails is away
+                raise _keys_away() from error
+            self._answered = True
         if not self._answered:
-            raise Unavailable(description="The keys that tokens are signed with cannot be read.")
+            raise _keys_away()
+
+
+def _keys_away() -> Unavailable:
+    return Unavailable(description="The keys that tokens are signed with cannot be read.")
 
 
 def _ed25519(jwks: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:

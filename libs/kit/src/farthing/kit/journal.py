@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _KEPT = 1_000
 _LONGEST = 16_384
 _SECRET = re.compile(r"secret|password|token|assertion|authorization|security_code|cvv|number|expiry|code_verifier|sig", re.IGNORECASE)
-_SENSITIVE = re.compile(rb"card|number|secret|token|password|assertion", re.IGNORECASE)
+# A property that may hold a secret, or twelve digits in a row: rare in the hot path, where masking would cost a tenth of a request.
+_SENSITIVE = re.compile(rb'(?:secret|password|token|assertion|security_code|cvv|number|verifier)"\s*:|\d(?:[ -]?\d){11}', re.IGNORECASE)
 _PAN = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 MASK = "********"
 
@@ -52,13 +53,13 @@ class Entry:
 
 
 class Journal:
-    """A ring of the last requests. Masking costs, so a body without any suspicious word is masked only when it is read."""
+    """A ring of the last requests. Masking costs, so a body without anything suspicious is masked only when it is read."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
 
     def add(self, entry: Entry) -> None:
-        if _SENSITIVE.search(entry.request) or _SENSITIVE.search(entry.response):
+        if _may_hold_a_secret(entry.request) or _may_hold_a_secret(entry.response):
             entry = replace(entry, request=orjson.dumps(masked(entry.request)), response=orjson.dumps(masked(entry.response)))
         self._entries.append(entry)
 
@@ -68,6 +69,11 @@ class Journal:
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _may_hold_a_secret(body: bytes) -> bool:
+    """What is not JSON (a form with credentials) counts as one."""
+    return bool(body) and (body[:1] not in b"{[" or _SENSITIVE.search(body) is not None)
 
 
 def _take(entries: Iterator[Entry], limit: int) -> Iterator[Entry]:
