@@ -32,7 +32,7 @@ class Log:
             fields = {
                 **fields,
                 "error": type(error).__name__,
-                "at": [f"{frame.filename.rsplit("/", 1)[-1]}:{frame.lineno}" for frame in frames],
+                "at": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames],
             }
         self._write("error", event, fields)
 
