@@ -72,7 +72,8 @@ class Tokens:
         if not is_app:
             raise AppNotFound
         code, now = self._keys.derived("authorization code", key), self._real_now()
-        login = Login(new.account_id, " ".join(granted(new.scope, USER_SCOPES)), new.nonce)
+        scopes = granted(new.scope, USER_SCOPES) or ("openid",)  # whoever asks for nothing known learns who it is, no more
+        login = Login(new.account_id, " ".join(scopes), new.nonce)
         await self._repository.insert_code(hash_of(code), new.client_id, login, new.redirect_uri, now + CODE, now)
         return code
 
