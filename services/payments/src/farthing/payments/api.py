@@ -10,6 +10,7 @@ from pydantic import Field
 from farthing.clients.payments.models import Pay
 from farthing.kit.api import Api, Catalogue
 from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.kit.model import Model
 from farthing.money import AmountError, Money, UnknownCurrency
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from farthing.payments.operations.reauthorize import Reauthorize
     from farthing.payments.operations.refund import RefundCapture
 
-AUTHCAPTURE, REFUND = "payments/payment/authcapture", "payments/refund"
+AUTHCAPTURE, REFUND = f"{SCOPE_PREFIX}payments/payment/authcapture", f"{SCOPE_PREFIX}payments/refund"
 _MOST_LINES = 1_000
 _AMOUNT_ISSUES = {error.issue: error for error in (DecimalsNotSupported, DecimalPrecision)}
 

@@ -49,7 +49,7 @@ SELECT (SELECT id FROM new) AS id
 """
 _MAKE = f"""
 WITH made AS (
-    UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id
+    UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id AS made_id
 ), a AS (
     INSERT INTO authorizations ({AUTHORIZATION}) SELECT {AUTHORIZATION} FROM made, json_to_recordset($3) AS n ({AUTHORIZATION_RECORD})
 ), e AS (
@@ -57,11 +57,11 @@ WITH made AS (
     SELECT n.id, n.type, n.subject, n.data::json, $8, $9
     FROM made, unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS n (id, type, subject, data)
 )
-SELECT (SELECT id FROM made) AS id
+SELECT (SELECT made_id FROM made) AS id
 """
 _CHANGE = f"""
 WITH made AS (
-    UPDATE intents SET done = true, plan = NULL WHERE id = $2 AND attempt = $3 AND NOT done RETURNING id
+    UPDATE intents SET done = true, plan = NULL WHERE id = $2 AND attempt = $3 AND NOT done RETURNING id AS made_id
 ), a AS (
     UPDATE authorizations SET busy = NULL, version = version + 1, granted = $4, hold = $5, status = $6, updated = $7, honored_until = $8,
         captured = $9, captures = $10, closing = $11
@@ -76,7 +76,7 @@ WITH made AS (
     SELECT n.id, n.type, n.subject, n.data::json, $18, $19
     FROM made, unnest($14::text[], $15::text[], $16::text[], $17::text[]) AS n (id, type, subject, data)
 )
-SELECT (SELECT id FROM made) AS id
+SELECT (SELECT made_id FROM made) AS id
 """
 
 

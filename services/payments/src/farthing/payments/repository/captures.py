@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The second statement of a paid order. Invoice ids stay claimed by those that were paid only.
 _MAKE = f"""
 WITH made AS (
-    UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id
+    UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id AS made_id
 ), c AS (
     INSERT INTO captures ({CAPTURE}) SELECT {CAPTURE} FROM made, json_to_recordset($3) AS n ({CAPTURE_RECORD})
 ), e AS (
@@ -27,7 +27,7 @@ WITH made AS (
     SELECT n.id, n.type, n.subject, n.data::json, $8, $9
     FROM made, unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS n (id, type, subject, data)
 )
-SELECT (SELECT id FROM made) AS id
+SELECT (SELECT made_id FROM made) AS id
 """
 _BEGIN = """
 WITH held AS (
@@ -41,7 +41,7 @@ SELECT (SELECT id FROM new) AS id
 """
 _REFUND = f"""
 WITH made AS (
-    UPDATE intents SET done = true, plan = NULL WHERE id = $2 AND attempt = $3 AND NOT done RETURNING id
+    UPDATE intents SET done = true, plan = NULL WHERE id = $2 AND attempt = $3 AND NOT done RETURNING id AS made_id
 ), c AS (
     UPDATE captures SET busy = NULL, version = version + 1, status = $4, updated = $5, refunded = $6, refunds = $7, platform_refunded = $8
     FROM made WHERE captures.id = $1
@@ -52,7 +52,7 @@ WITH made AS (
     SELECT n.id, n.type, n.subject, n.data::json, $14, $15
     FROM made, unnest($10::text[], $11::text[], $12::text[], $13::text[]) AS n (id, type, subject, data)
 )
-SELECT (SELECT id FROM made) AS id
+SELECT (SELECT made_id FROM made) AS id
 """
 
 

@@ -102,9 +102,9 @@ class CaptureLine(Model):
     seq: int
     id: str
     order_id: str
-    transfer: str | None
+    transfer: str | None = None
     source: Literal["wallet", "card"]
-    payer: str | None
+    payer: str | None = None
     payee: str
     amount: int
     fee: int
@@ -137,8 +137,8 @@ class AuthorizationLine(Model):
     seq: int
     id: str
     order_id: str
-    hold: str | None
-    payer: str | None
+    hold: str | None = None
+    payer: str | None = None
     remaining: int
     currency: str
     in_flight: bool
