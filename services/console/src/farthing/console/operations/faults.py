@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,6 +19,8 @@ from farthing.kit.errors import AnyError, ApiError, Unavailable
 from farthing.kit.faults import Fault, Faults, Kind
 from farthing.kit.model import Model
 from farthing.money import Ids
+
+_OURS: Final = "FAULT-"
 
 
 class Match(Model):
@@ -57,8 +59,8 @@ class FaultRules:
             self._faults.plant(_fault_of(row))
 
     async def claim(self, fault_id: str) -> bool:
-        """Take one hit of a rule, for whoever is about to let it strike."""
-        return await self._repository.claim(fault_id)
+        """Take one hit of a rule, for whoever is about to let it strike. Rules that a process made itself are counted there."""
+        return not fault_id.startswith(_OURS) or await self._repository.claim(fault_id)
 
     async def rules(self) -> list[dict[str, Any]]:
         return [_shown(row) for row in await self._repository.faults()]
@@ -73,7 +75,7 @@ class FaultRules:
             kinds = ", ".join(sorted(kinds_of(new.operation)))
             raise KindNotSupported(description=f"{new.operation} takes {kinds}.", field="/kind", value=new.kind)
         content = orjson.dumps({**_needs(new), "match": await self._match(new)}).decode()
-        row = FaultRow(f"FAULT-{self._ids.code(12)}", new.operation, new.kind, content, new.times)
+        row = FaultRow(f"{_OURS}{self._ids.code(12)}", new.operation, new.kind, content, new.times)
         await self._repository.add_fault(row)
         self._faults.plant(_fault_of(row))
         return _shown(row)

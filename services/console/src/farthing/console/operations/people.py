@@ -31,7 +31,8 @@ class People:
     async def create(self, new: NewAccount, password: str) -> Account:
         """Open an account, let its owner sign in, and make a business a merchant.
 
-        The same again finishes what was left half-done, and answers the same account. Raises EmailTaken, UserExists (another password).
+        The same again finishes what was left half-done, and answers the same account; a password that it has already stays.
+        Raises EmailTaken.
         """
         account = await self._accounts.create(new, key=f"console.{_digest(new.model_dump_json())}")
         await self._identity.create_user(NewUser(account_id=account.id, email=account.email, password=password))
