@@ -51,6 +51,7 @@ class Pages:
             loader=PackageLoader("farthing.checkout.pages"),
             autoescape=True,
             undefined=StrictUndefined,
+            keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -1,0 +1,329 @@
+"""The approval page, by what it answers: no browser, no script."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from farthing.clients.ledger.client import LedgerClient
+
+BUYER = "BUYER3F6ZT8HC"
+SHOP = "https://shop.example"
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def wallet(visitor: Any) -> list[int]:
+    found = await visitor.platform.client(LedgerClient).balances(BUYER)
+    return [account.balance for account in found.balances if (account.kind, account.currency) == ("wallet", "USD")]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def order(visitor: Any) -> str:
+    return str(await visitor.order())
+
+
+class TestTheWayThrough:
+    async def test_sign_in_approve_return(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert (page.status, page.texts["merchant"], page.texts["amount"]) == (200, "Example Store", "1,234.50 USD")
+        page = await visitor.sign_in()
+        assert (page.status, page.texts["payer"], page.texts["approve"]) == (200, "buyer@example.com", "Pay 1,234.50 USD")
+        page = await visitor.submit("approve", funding="balance")
+        assert (page.status, await visitor.status(order)) == (200, "APPROVED")
+        assert page.refresh == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
+        assert page.attributes["return-link"]["href"] == page.refresh
+
+    async def test_with_a_card(self, visitor: Any, order: str) -> None:
+        before = await wallet(visitor)
+        await visitor.open(f"/checkoutnow?token={order}")
+        page = await visitor.sign_in()
+        card = page.attributes["funding-card"]["value"]
+        await visitor.submit("approve", funding=card)
+        headers = await visitor.platform.as_app(prefer="return=representation")
+        found = (await visitor.platform.http.get(f"/v2/checkout/orders/{order}", headers=headers)).json()
+        assert found["status"] == "APPROVED"
+        captured = await visitor.platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=headers)
+        assert (captured.status_code, captured.json()["status"]) == (201, "COMPLETED"), captured.text
+        assert await wallet(visitor) == before
+
+    async def test_items_and_the_merchant_behind_a_brand_are_shown(self, visitor: Any) -> None:
+        unit = {
+            "description": "Order 7",
+            "amount": {"currency_code": "USD", "value": "7.00", "breakdown": {"item_total": {"currency_code": "USD", "value": "7.00"}}},
+            "items": [
+                {"name": "<b>Tea</b>", "quantity": "2", "unit_amount": {"currency_code": "USD", "value": "3.50"}},
+            ],
+        }
+        order = await visitor.order(unit=unit, brand_name="Tea & Co")
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert page.texts["item"] == "2 \N{MULTIPLICATION SIGN} <b>Tea</b> 7.00 USD"
+        assert (page.texts["merchant"], page.texts["payee"]) == ("Tea & Co", "Example Store store@example.com")
+        assert page.texts["description"] == "Order 7"
+        assert "<b>" not in page.html
+
+    async def test_without_addresses_the_payer_is_told_to_go_back(self, visitor: Any) -> None:
+        order = await visitor.order(return_url=None, cancel_url=None)
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", funding="balance")
+        assert (page.status, page.refresh, "return-link" in page.texts) == (200, None, False)
+        assert "approved" in page.texts
+
+    async def test_cancelling_leaves_the_order_as_it_was(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        page = await visitor.open(page.attributes["cancel"]["href"])
+        assert (page.status, page.answer.headers["location"]) == (303, f"{SHOP}/cancel?token={order}")
+        assert await visitor.status(order) == "CREATED"
+
+    async def test_an_approved_order_can_be_paid_in_another_way_by_its_payer_only(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        await visitor.submit("approve", funding="balance")
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert page.attributes["return-link"]["href"] == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
+        assert "approved-already" in page.texts
+        page = await visitor.submit("sign-out")
+        page = await visitor.sign_in("poor@example.com")
+        assert (page.status, page.texts["problem"].startswith("This payment is approved")) == (409, True)
+        assert BUYER not in page.html
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize(
+        ("email", "password"),
+        [("buyer@example.com", "wrong"), ("nobody@example.com", "farthing"), ("", ""), ("a\0b", "farthing"), ("x" * 1000, "y" * 1000)],
+    )
+    async def test_wrong_credentials_are_told_beside_the_form(self, visitor: Any, order: str, email: str, password: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        page = await visitor.sign_in(email, password)
+        assert (page.status, page.texts["error"]) == (422, "The e-mail address or the password is wrong.")
+        assert page.attributes["error"]["role"] == "alert"
+        assert (page.attributes["email"]["value"], page.attributes["password"].get("value")) == (email, None)
+
+    async def test_a_business_cannot_pay(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in("other@example.com")
+        page = await visitor.submit("approve", funding="balance")
+        assert (page.status, page.texts["error"].startswith("A business account cannot pay")) == (422, True)
+        assert await visitor.status(order) == "CREATED"
+
+    async def test_signing_out_ends_the_session(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        cookie = dict(visitor.http.cookies)
+        page = await visitor.submit("sign-out")
+        assert "sign-in" in page.texts
+        visitor.http.cookies.clear()
+        for name, value in cookie.items():
+            visitor.http.cookies.set(name, value)
+        assert "sign-in" in (await visitor.open(f"/checkoutnow?token={order}")).texts
+
+    async def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_other_ports(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        action, own = page.forms[0]
+        answer = await visitor.http.post(action, data=own | {"email": "buyer@example.com", "password": "farthing"})
+        [session] = [cookie for cookie in answer.headers.get_list("set-cookie") if cookie.startswith("farthing_session=")]
+        assert {"HttpOnly", "SameSite=Lax", "Path=/checkout"} <= {part.strip() for part in session.split(";")}
+        assert "Secure" not in session  # this platform is reached over http
+
+
+class TestForms:
+    @pytest.mark.parametrize("csrf", [None, "", "0" * 64, "ä"])
+    @pytest.mark.parametrize("step", ["sign-in", "approve", "sign-out"])
+    async def test_need_their_token(self, visitor: Any, order: str, step: str, csrf: str | None) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        if step != "sign-in":
+            await visitor.sign_in()
+        page = await visitor.submit(step, csrf=csrf, email="buyer@example.com", password="farthing", funding="balance")
+        assert (page.status, page.texts["problem"].startswith("Please try again")) == (403, True)
+        assert page.attributes["again"]["href"] == f"/checkout/orders/{order}"
+        assert await visitor.status(order) == "CREATED"
+        page = await visitor.open(page.attributes["again"]["href"])
+        assert ("sign-in" in page.texts) is (step == "sign-in")
+
+    async def test_of_another_browser_are_refused(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        stolen = page.forms[0][1]["csrf"]
+        visitor.http.cookies.clear()
+        await visitor.open(f"/checkoutnow?token={order}")
+        assert (await visitor.submit("sign-in", csrf=stolen, email="buyer@example.com", password="farthing")).status == 403
+
+    async def test_without_cookies_are_refused(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        visitor.http.cookies.clear()
+        assert (await visitor.sign_in()).status == 403
+
+    @pytest.mark.parametrize(
+        "headers",
+        [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
+    )
+    async def test_from_other_sites_are_refused(self, visitor: Any, order: str, headers: dict[str, str]) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", headers, funding="balance")
+        assert (page.status, await visitor.status(order)) == (403, "CREATED")
+
+    @pytest.mark.parametrize("funding", [None, "", "card:", "card:UNKNOWN", "card:CARD1BUYER3F6X", "gold"])
+    async def test_with_an_unknown_way_to_pay_are_corrected(self, visitor: Any, order: str, funding: str | None) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", funding=funding)
+        assert (page.status, page.texts["error"]) == (422, "Please choose one of your ways to pay.")
+        assert await visitor.status(order) == "CREATED"
+
+    @pytest.mark.parametrize(
+        ("media", "body"),
+        [
+            ("application/json", b"{}"),
+            ("multipart/form-data; boundary=x", b"--x--"),
+            ("application/x-www-form-urlencoded", b"csrf=\xff"),
+            ("application/x-www-form-urlencoded", b"csrf=%ff"),
+            ("application/x-www-form-urlencoded", b"&".join(b"a%d=b" % number for number in range(50))),
+        ],
+    )
+    async def test_that_cannot_be_read_are_refused(self, visitor: Any, order: str, media: str, body: bytes) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        answer = await visitor.http.post(f"/checkout/orders/{order}/sign-in", content=body, headers={"content-type": media})
+        assert (answer.status_code, answer.headers["content-type"]) == (415, "text/html; charset=utf-8")
+
+    async def test_a_reload_of_their_address_shows_the_page(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkout/orders/{order}/sign-in?origin=https%3A%2F%2Fshop.example")
+        assert (page.status, "sign-in" in page.texts) == (200, True)
+        assert "origin=https%3A%2F%2Fshop.example" in page.forms[0][0]
+
+
+class TestOrdersThatCannotBeApproved:
+    @pytest.mark.parametrize("token", ["", "UNKNOWN", "../../etc", "x" * 500, "%00", "5O190127TN364715T'--"])
+    async def test_unknown(self, visitor: Any, token: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={token}")
+        assert (page.status, page.texts["problem"].startswith("We do not know this payment")) == (404, True)
+
+    async def test_finished(self, visitor: Any, order: str) -> None:
+        platform = visitor.platform
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        await visitor.submit("approve", funding="balance")
+        captured = await platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=await platform.as_app())
+        assert captured.status_code == 201, captured.text
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert (page.status, page.texts["problem"].startswith("This payment is complete")) == (200, True)
+
+    async def test_the_store_does_not_pay_itself(self, visitor: Any) -> None:
+        """Nor can a form that was kept be sent for another's approved order."""
+        order = await visitor.order()
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in("poor@example.com")
+        page = visitor.page
+        approved = await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
+        assert approved.status_code == 200
+        visitor.page = page
+        page = await visitor.submit("approve", funding="balance")
+        assert (page.status, page.texts["problem"].startswith("This payment is approved")) == (409, True)
+
+
+class TestTheEndOfAPopUp:
+    async def test_the_stores_own_page_is_told_who_paid(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", funding="balance")
+        found = page.attributes["approved"]
+        assert found["data-opener"] == SHOP
+        assert json.loads(found["data-message"]) == {"type": "farthing.approved", "orderID": order, "payerID": BUYER}
+        assert page.refresh is None
+
+    async def test_another_page_is_told_only_what_it_said_itself(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}&origin=https://evil.example")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", funding="balance")
+        found = page.attributes["approved"]
+        assert found["data-opener"] == "https://evil.example"
+        assert json.loads(found["data-message"]) == {"type": "farthing.approved", "orderID": order}
+
+    @pytest.mark.parametrize("origin", ["*", "null", "javascript:alert(1)", "https://evil.example/path", "evil.example"])
+    async def test_nothing_that_is_no_origin_is_told_anything(self, visitor: Any, order: str, origin: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}&origin={origin}")
+        await visitor.sign_in()
+        page = await visitor.submit("approve", funding="balance")
+        assert "data-opener" not in page.attributes["approved"]
+        assert page.refresh is not None
+
+    async def test_cancelling_is_told(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        page = await visitor.open(page.attributes["cancel"]["href"])
+        assert json.loads(page.attributes["cancelled"]["data-message"]) == {"type": "farthing.cancelled", "orderID": order}
+
+    async def test_the_end_is_shown_to_its_payer_only(self, visitor: Any, order: str) -> None:
+        await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
+        page = await visitor.open(f"/checkout/orders/{order}/approved?origin={SHOP}")
+        assert ("approved" in page.texts, BUYER in page.html) == (False, False)
+
+
+class TestOneClick:
+    async def agree(self, visitor: Any, funding: str = "balance", origin: str = SHOP) -> None:
+        order = await visitor.order()
+        await visitor.open(f"/checkoutnow?token={order}&origin={origin}")
+        if "sign-in" in visitor.page.texts:
+            await visitor.sign_in()
+        await visitor.submit("approve", funding=funding, one_click="yes")
+
+    def at_once(self, page: Any) -> str | None:
+        return next(iter(_data_at_once(page.html)), None)
+
+    async def test_is_offered_to_the_stores_own_page_after_the_payer_agreed(self, visitor: Any) -> None:
+        await self.agree(visitor, "card:CARD1BUYER3F6")
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        assert self.at_once(page) == SHOP
+        assert "checked" in page.attributes["one-click"]
+        assert "checked" in page.attributes["funding-card"]
+
+    async def test_opening_the_page_approves_nothing_by_itself(self, visitor: Any) -> None:
+        await self.agree(visitor)
+        order = await visitor.order()
+        await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        assert await visitor.status(order) == "CREATED"
+
+    @pytest.mark.parametrize("origin", ["", "https://evil.example", "http://shop.example", "https://shop.example:8443"])
+    async def test_is_not_offered_to_other_pages(self, visitor: Any, origin: str) -> None:
+        await self.agree(visitor)
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={origin}")
+        assert ("approve" in page.texts, self.at_once(page)) == (True, None)
+
+    async def test_is_not_offered_without_the_agreement(self, visitor: Any) -> None:
+        await self.agree(visitor)
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}")
+        await visitor.submit("approve", funding="balance", one_click=None)
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        assert (self.at_once(page), "checked" in page.attributes["one-click"]) == (None, False)
+
+    async def test_is_not_offered_for_another_store(self, visitor: Any, other_store: str) -> None:
+        await self.agree(visitor)
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order(other_store)}&origin={SHOP}")
+        assert self.at_once(page) is None
+
+    async def test_is_not_offered_in_another_browser_or_to_somebody_else(self, visitor: Any) -> None:
+        await self.agree(visitor)
+        await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        await visitor.submit("sign-out")
+        page = await visitor.sign_in("poor@example.com")
+        assert self.at_once(page) is None
+        visitor.http.cookies.clear()
+        await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        page = await visitor.sign_in()
+        assert (self.at_once(page), "checked" in page.attributes["one-click"]) == (None, True)
+
+    async def test_is_not_offered_for_an_order_that_was_approved(self, visitor: Any) -> None:
+        """Its way to pay may just have been declined: the payer must choose another."""
+        await self.agree(visitor)
+        order = await visitor.order()
+        await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
+        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        assert ("approved-already" in page.texts, self.at_once(page)) == (True, None)
+
+
+def _data_at_once(html: str) -> list[str]:
+    return [part.partition('"')[0] for part in html.split('data-at-once="')[1:]]
