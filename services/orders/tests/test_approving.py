@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from farthing.clients.orders.client import OrdersClient
@@ -14,8 +15,7 @@ from farthing.clients.orders.errors import (
     PayerNotFound,
 )
 from farthing.clients.orders.models import ItemView, Payee, UnitView
-
-from .conftest import BUYER, OTHER, POOR, STORE, Shop, links, order, unit, usd
+from services.orders.tests.conftest import BUYER, OTHER, POOR, STORE, Shop, links, order, unit, usd
 
 FILED = {
     "name": {"full_name": "Bea Buyer"},
@@ -57,8 +57,6 @@ class TestApprove:
         approved = await shop.approve((await shop.create())["id"])
         assert await shop.events() == ["CHECKOUT.ORDER.APPROVED"]
         (event,) = shop.orders.events
-        import orjson
-
         data = orjson.loads(event.data)
         assert (event.subject, data["client_id"], data["account_id"]) == (approved["id"], "sandbox-client-id", STORE)
         assert (data["resource_type"], data["resource_version"], data["resource"]) == ("checkout-order", "2.0", approved)
@@ -140,6 +138,7 @@ class TestView:
         shop.orders.clock.freeze()
         made = await shop.create(*units, application_context=context)
         view = await shop.orders.client(OrdersClient).get(made["id"])
+        thing = ItemView(name="Thing", quantity=2, amount=4500)
         store = Payee(account_id=STORE, name="Example Store", email="store@example.com")
         assert (view.id, view.status, view.intent, view.client_id) == (made["id"], "CREATED", "CAPTURE", "sandbox-client-id")
         assert (view.payee, view.amount, view.currency, view.payer) == (store, 9500, "USD", None)
@@ -149,7 +148,7 @@ class TestView:
                 amount=9000,
                 payee=store,
                 description="Two things",
-                items=(ItemView(name="Thing", quantity=2, amount=4500),),
+                items=(thing,),
             ),
             UnitView(reference_id="b", amount=500, payee=store),
         )
