@@ -1,0 +1,142 @@
+"""The audit: it says yes to books in use, and no to books that somebody has touched."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from farthing.clients.ledger.client import LedgerClient
+from farthing.clients.ledger.models import AccountName, Leg, NewHold, Posting
+from tests.platform import TestPlatform, owner_connection
+
+UNIT = {"amount": {"currency_code": "USD", "value": "10.00"}}
+
+
+async def pay(platform: TestPlatform, intent: str = "CAPTURE") -> dict[str, Any]:
+    """Answer the capture or authorization."""
+    headers = await platform.as_app(prefer="return=representation")
+    order = (await platform.http.post("/v2/checkout/orders", json={"intent": intent, "purchase_units": [UNIT]}, headers=headers)).json()
+    await platform.http.post(f"/_farthing/orders/{order['id']}/approve")
+    paid = await platform.http.post(f"/v2/checkout/orders/{order['id']}/{intent.lower()}", json={}, headers=headers)
+    assert paid.status_code == 201, paid.text
+    [[made]] = paid.json()["purchase_units"][0]["payments"].values()
+    return dict(made)
+
+
+async def audit(platform: TestPlatform) -> dict[str, Any]:
+    answer = await platform.http.get("/_farthing/ledger/audit")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def tamper(platform: TestPlatform, sql: str, *values: object) -> None:
+    connection = await owner_connection(platform)
+    try:
+        assert await connection.execute(sql, *values) != "UPDATE 0"
+    finally:
+        await connection.close()
+
+
+def wallet(owner: str) -> AccountName:
+    return AccountName(owner=owner, kind="wallet", currency="USD")
+
+
+class TestAudit:
+    async def test_books_in_use_balance(self, platform: TestPlatform) -> None:
+        await pay(platform)
+        await pay(platform, "AUTHORIZE")
+        found = await audit(platform)
+        assert (found["balanced"], found["problems"]) == (True, [])
+        assert {name: found[name] for name in ("captures", "refunds", "open_authorizations", "open_holds", "in_flight")} == {
+            "captures": 1,
+            "refunds": 0,
+            "open_authorizations": 1,
+            "open_holds": 1,
+            "in_flight": 0,
+        }
+        assert found["sealed"] + found["unsealed"] == found["transfers"]
+        assert found["accounts"] >= 6
+
+    async def test_what_is_just_being_made_is_no_problem(self, platform: TestPlatform) -> None:
+        await platform.token()
+        paying = [asyncio.create_task(pay(platform, intent)) for intent in ("CAPTURE", "AUTHORIZE") * 20]
+        audits = []
+        while not all(task.done() for task in paying):
+            audits.append(await audit(platform))
+        await asyncio.gather(*paying)
+        assert [found["problems"] for found in audits] == [[]] * len(audits)
+        assert len(audits) > 1
+        last = await audit(platform)
+        assert (last["captures"], last["open_authorizations"], last["in_flight"], last["balanced"]) == (20, 20, 0, True)
+
+    async def test_a_capture_that_payments_forgot(self, platform: TestPlatform) -> None:
+        capture = await pay(platform)
+        await tamper(platform, "DELETE FROM payments.captures WHERE id = $1", capture["id"])
+        found = await audit(platform)
+        assert found["balanced"] is False
+        assert [problem.partition(": ")[2] for problem in found["problems"]] == ["the books have a capture that payments does not know"]
+
+    async def test_a_capture_of_another_amount(self, platform: TestPlatform) -> None:
+        capture = await pay(platform)
+        await tamper(platform, "UPDATE payments.captures SET amount = 999 WHERE id = $1", capture["id"])
+        found = await audit(platform)
+        assert found["balanced"] is False
+        assert "the books lack 999 from BUYER3F6ZT8HC/wallet/USD to STORE7X2KQ4M9/wallet/USD" in found["problems"][0]
+
+    async def test_a_hold_without_an_authorization(self, platform: TestPlatform) -> None:
+        await platform.client(LedgerClient).place_hold(NewHold(id="STRAY", account=wallet("BUYER3F6ZT8HC"), amount=5))
+        found = await audit(platform)
+        assert (found["balanced"], found["problems"]) == (False, ["hold STRAY: it is open, and no open authorization has it"])
+
+    async def test_a_posting_that_nobody_asked_for(self, platform: TestPlatform) -> None:
+        legs = (Leg(debit=wallet("BUYER3F6ZT8HC"), credit=wallet("STORE7X2KQ4M9"), amount=5),)
+        await platform.client(LedgerClient).post(Posting(id="STRAY", kind="capture", legs=legs))
+        found = await audit(platform)
+        assert (found["balanced"], found["problems"]) == (False, ["transfer STRAY: the books have a capture that payments does not know"])
+
+    @pytest.mark.parametrize("away", ["ledger", "payments"])
+    async def test_it_never_passes_unasked(self, platform: TestPlatform, away: str) -> None:
+        platform.running[away].host.database._dsn = "postgresql://nobody@127.0.0.1:1/nowhere"
+        await platform.running[away].host.database.close()
+        answer = await platform.http.get("/_farthing/ledger/audit")
+        assert answer.status_code == 503
+
+
+class TestAccounts:
+    async def test_by_address_by_id_and_all(self, platform: TestPlatform) -> None:
+        by_id = (await platform.http.get("/_farthing/ledger/accounts?owner=BUYER3F6ZT8HC")).json()
+        assert (await platform.http.get("/_farthing/ledger/accounts?owner=Buyer@example.com")).json() == by_id
+        assert {account["balance"]["currency_code"]: account["balance"]["value"] for account in by_id["accounts"]} == {
+            "USD": "10000000.00",
+            "EUR": "1000000.00",
+        }
+        everything: list[dict[str, Any]] = []
+        page = (await platform.http.get("/_farthing/ledger/accounts?limit=3")).json()
+        while True:
+            everything += page["accounts"]
+            if "next" not in page:
+                break
+            page = (await platform.http.get(f"/_farthing/ledger/accounts?limit=3&after={page['next']}")).json()
+        assert all(account in everything for account in by_id["accounts"])
+        assert {(account["owner"], account["kind"]) for account in everything} == {("BUYER3F6ZT8HC", "wallet"), ("sandbox", "funding")}
+
+    async def test_what_is_held(self, platform: TestPlatform) -> None:
+        await pay(platform, "AUTHORIZE")
+        found = (await platform.http.get("/_farthing/ledger/accounts?owner=buyer@example.com")).json()["accounts"]
+        usd = next(account for account in found if account["balance"]["currency_code"] == "USD")
+        assert [usd[name]["value"] for name in ("balance", "held", "available")] == ["10000000.00", "10.00", "9999990.00"]
+
+    async def test_what_is_refused(self, platform: TestPlatform) -> None:
+        for query, status in (
+            ("owner=nobody@example.com", 404),
+            ("owner=@", 404),
+            ("limit=0", 400),
+            ("after=nowhere", 400),
+            ("owner=%00", 400),
+        ):
+            assert (await platform.http.get(f"/_farthing/ledger/accounts?{query}")).status_code == status, query
+        for owner in ("NOBODY", "a/../b", "%3F"):
+            answer = await platform.http.get(f"/_farthing/ledger/accounts?owner={owner}")
+            assert (answer.status_code, answer.json()) == (200, {"accounts": []}), owner
