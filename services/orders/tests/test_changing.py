@@ -71,10 +71,10 @@ class TestPatch:
 class TestAfterApproval:
     async def test_the_amount_can_fall_and_come_back_but_not_grow(self, shop: Shop) -> None:
         order_id = await shop.approved()
-        for value, status in (("60.00", 204), ("100.00", 204), ("100.01", 422)):
-            answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))
-            assert answer.status_code == status, answer.text
-        assert issues(answer) == ["AMOUNT_CHANGE_NOT_ALLOWED"]
+        for value in ("60.00", "100.00"):
+            assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))).status_code == 204
+        answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("100.01")))
+        assert (answer.status_code, issues(answer)) == (422, ["AMOUNT_CHANGE_NOT_ALLOWED"])
         assert (await shop.get(order_id)).json()["purchase_units"][0]["amount"] == usd("100.00")
 
     async def test_no_other_currency_and_no_other_payee(self, shop: Shop) -> None:
@@ -130,6 +130,6 @@ class TestConfirm:
         order_id = (await shop.create())["id"]
         headers = shop.orders.bearer("sandbox-client-id", STORE, "payments/initiatepayment")
         path = f"/v2/checkout/orders/{order_id}"
-        body = {"payment_source": {"paypal": {}}}
+        body: Any = {"payment_source": {"paypal": {}}}
         assert (await shop.orders.http.post(f"{path}/confirm-payment-source", json=body, headers=headers)).status_code == 200
         assert (await shop.orders.http.get(path, headers=headers)).status_code == 403

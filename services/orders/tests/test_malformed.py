@@ -16,7 +16,7 @@ BODIES: list[tuple[Any, int, str, str | None]] = [
     ({}, 400, "MISSING_REQUIRED_PARAMETER", "/intent"),
     ({"intent": "CAPTURE"}, 400, "MISSING_REQUIRED_PARAMETER", "/purchase_units"),
     (order(intent="capture"), 400, "INVALID_PARAMETER_VALUE", "/intent"),
-    (order(intent=1), 400, "INVALID_PARAMETER_VALUE", "/intent"),
+    ({"intent": 1, "purchase_units": [unit()]}, 400, "INVALID_PARAMETER_VALUE", "/intent"),
     ({"intent": "CAPTURE", "purchase_units": []}, 400, "INVALID_ARRAY_MIN_ITEMS", "/purchase_units"),
     ({"intent": "CAPTURE", "purchase_units": {}}, 400, "INVALID_PARAMETER_SYNTAX", "/purchase_units"),
     ({"intent": "CAPTURE", "purchase_units": [1]}, 400, "INVALID_PARAMETER_SYNTAX", "/purchase_units/0"),
