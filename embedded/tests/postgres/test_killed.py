@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from embedded.tests.postgres.hosts import IN_OTHER_THREAD, Host, query
+from embedded.tests.postgres.hosts import IN_MAIN_THREAD, IN_OTHER_THREAD, Host, query
 from farthing.embedded.postgres.binaries import find_binaries
 from farthing.embedded.postgres.errors import DataDirectoryInUse
 from farthing.embedded.postgres.leftover import Note, alive, read_note, stop_leftover, write_note
@@ -71,11 +71,19 @@ class TestKilledHost:
         assert not alive(Note(host.server_pid, host.socket_dir))
         assert read_note(data_dir) is None
 
-    @pytest.mark.parametrize("end", ["pass", "sys.exit(3)", "raise RuntimeError", "import signal; signal.raise_signal(signal.SIGTERM)"])
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [
+            (IN_MAIN_THREAD, "signal.raise_signal(signal.SIGTERM)"),
+            (IN_OTHER_THREAD, "pass"),
+            (IN_OTHER_THREAD, "sys.exit(3)"),
+            (IN_OTHER_THREAD, "raise RuntimeError"),
+        ],
+    )
     def test_a_host_that_ends_without_stopping_leaves_no_server(
-        self, data_dir: Path, start_host: Callable[..., Host], eventually: Eventually, end: str
+        self, start_host: Callable[..., Host], eventually: Eventually, start: str, end: str
     ) -> None:
-        host = start_host(then=f"sys.stderr.close(); {end}")
+        host = start_host(start, f"sys.stderr.close(); {end}")
         host.process.wait()
         assert eventually(lambda: not alive(Note(host.server_pid, host.socket_dir)))
 

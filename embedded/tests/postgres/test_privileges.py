@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,25 @@ class TestRoot:
         assert [folder.stat().st_mode & 0o777 for folder in (private, server.data_dir, server.data_dir / "postgres")] == [0o700] * 3
 
     def test_the_server_has_no_rights_of_root(self, data_dir: Path, way: Way) -> None:
+        groups = os.getgroups()
+        os.setgroups([0, 4])
+        try:
+            with EmbeddedPostgres(data_dir, way=way) as server:
+                status = Path(f"/proc/{server.pid}/status").read_text()
+        finally:
+            os.setgroups(groups)
+        assert "CapEff:\t0000000000000000" in status
+        assert "CapPrm:\t0000000000000000" in status
+        if way is Way.UNPRIVILEGED:
+            assert "Groups:\t \n" in status
+
+    def test_the_socket_is_reached_when_the_temporary_folder_is_private(
+        self, data_dir: Path, tmp_path: Path, way: Way, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert tmp_path.stat().st_mode & 0o777 == 0o700
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with EmbeddedPostgres(data_dir, way=way) as server:
-            status = Path(f"/proc/{server.pid}/status").read_text()
-            assert "CapEff:\t0000000000000000" in status
-            assert "CapPrm:\t0000000000000000" in status
+            assert query(server.socket_dir, "SELECT 6 * 7") == 42
 
     def test_a_data_directory_goes_from_one_way_to_the_other_and_back(self, data_dir: Path, way: Way) -> None:
         other = next(candidate for candidate in ROOT_WAYS if candidate is not way)

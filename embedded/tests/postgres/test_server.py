@@ -95,6 +95,9 @@ class TestServer:
             "jit": "off",
             "lc_messages": "C",
             "listen_addresses": "",
+            "log_error_verbosity": "terse",
+            "log_min_error_statement": "panic",
+            "log_min_messages": "log",
             "max_connections": "100",
             "max_logical_replication_workers": "0",
             "server_encoding": "UTF8",
@@ -167,6 +170,7 @@ class TestSocket:
     def test_a_temporary_folder_with_a_long_path_is_not_used(self, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         long = tmp_path / ("t" * 90)
         long.mkdir()
+        tmp_path.chmod(0o755)  # so that its length alone speaks against it
         monkeypatch.setattr(tempfile, "tempdir", str(long))
         with EmbeddedPostgres(data_dir) as server:
             assert len(os.fsencode(server.socket_dir / ".s.PGSQL.5432")) <= 103
@@ -215,6 +219,12 @@ class TestRefusals:
         assert read_note(data_dir) is None
         with pytest.raises(PostgresDidNotStart):  # and not DataDirectoryInUse: the lock was given back
             server.start()
+
+    def test_a_reason_from_an_earlier_start_is_not_given(self, data_dir: Path) -> None:
+        (data_dir / "postgres.log").write_text("2026-01-01 FATAL:  from an earlier start\n")
+        (data_dir / "postgres" / "postgresql.conf").unlink()
+        with pytest.raises(PostgresDidNotStart, match="could not access the server configuration file"):
+            EmbeddedPostgres(data_dir).start()
 
     def test_a_start_that_takes_too_long_is_given_up_and_leaves_nothing(self, tmp_path: Path) -> None:
         server = EmbeddedPostgres(tmp_path / "data")
