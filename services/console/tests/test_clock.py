@@ -15,6 +15,7 @@ from farthing.console.repository import Repository
 from farthing.kit.clock import Clock, real_now
 from farthing.kit.control import ControlClient
 from farthing.kit.errors import Unavailable
+from farthing.kit.faults import Fault
 from farthing.kit.settings import Settings
 from farthing.kit.work import Job
 from tests.single import Single, StartSingle
@@ -180,7 +181,11 @@ class TestAdvance:
             assert len(attempts.made) == count
             assert all(timedelta() <= gap <= allowed for gap in gaps), gaps
 
-    async def test_work_that_work_makes_is_done_at_once(self, console: Single, clock: TimeControl) -> None:
+    @pytest.mark.parametrize("lost", [0, 2])
+    async def test_work_that_work_makes_is_done_at_once(self, console: Single, clock: TimeControl, lost: int) -> None:
+        """`lost`: so many services do their work and cannot say so."""
+        if lost:
+            console.faults.plant(Fault("lost", "work.drain", "lost_response", times=lost))
         await clock.freeze()
         start = console.clock.now()
         second = Attempts(console.clock, [])

@@ -25,5 +25,5 @@ class ControlClient(ServiceClient):
         return await self.call("GET", "/work", Work)
 
     async def drain(self) -> Work:
-        """Let the service do everything that is due now."""
-        return await self.call("POST", "/work/drain", Work, key="drain")
+        """Let the service do everything that is due now. Without a key: repeated unseen, it would answer only what was left."""
+        return await self.call("POST", "/work/drain", Work)

@@ -29,7 +29,10 @@ from farthing.kit.service import Host, Service
 MANIFEST = Manifest(
     name="console",
     task="Gives the operator the sandbox controls: clock, faults, approval, reset, journal, audit.",
-    public=("/_farthing",),
+    public=(
+        "/_farthing",
+        "/v2/payments/find-eligible-methods",
+    ),  # the second: known to PayPal, below a path of payments, and not served there
     calls=("identity", "accounts", "merchants", "ledger", "processor", "vault", "payments", "orders", "webhooks", "checkout"),
 )
 

@@ -42,13 +42,15 @@ class DueWork:
                 return [work.next_due for work in found if work.next_due is not None]
 
     async def _drain(self, name: str, until: float) -> Work:
-        for _ in range(_FAILURES):
-            if time.monotonic() > until:
-                break
+        failures = 0
+        while failures < _FAILURES and time.monotonic() <= until:
             try:
-                return await self._services[name].drain()
-            except ApiError:  # not reachable, failed, or still at it
+                work = await self._services[name].drain()
+            except ApiError:  # not reachable, failed, or still at it: then nobody knows how much it has done
+                failures += 1
                 await asyncio.sleep(_PAUSE)
+            else:
+                return work.model_copy(update={"done": work.done + failures})
         raise AdvanceUnfinished(description=f"What is due in {name} cannot be finished now. The clock stays where it is; try again.")
 
 
