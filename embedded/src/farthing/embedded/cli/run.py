@@ -71,6 +71,8 @@ async def _serve(platform: Platform, listener: socket.socket, address: str, comm
     serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
     calm_the_collector()
     try:
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on; what is announced must be true
+            await asyncio.sleep(0.001)
         if command is not None:
             return await _command(command, address, stop)
         sys.stdout.write(WELCOME.format(url=address))
