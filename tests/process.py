@@ -38,6 +38,10 @@ class FarthingProcess:
         raise RuntimeError(f"the platform ended with {self._process.wait()} before it served")
 
     @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
