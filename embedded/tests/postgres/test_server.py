@@ -160,6 +160,23 @@ class TestSocket:
             assert server.dsn() == f"postgresql://postgres@/farthing?host={server.socket_dir}"
             assert server.dsn("other", user="ledger") == f"postgresql://ledger@/other?host={server.socket_dir}"
 
+    def test_a_url_can_name_any_folder(self, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for folder in (tmp_path, tmp_path / "a b?c&d"):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a b?c&d"))
+
+        async def connect(dsn: str) -> object:
+            connection = await asyncpg.connect(dsn)
+            try:
+                return await connection.fetchval("SELECT current_user")
+            finally:
+                await connection.close()
+
+        with EmbeddedPostgres(data_dir) as server:
+            assert server.socket_dir.parent.name == "a b?c&d"
+            assert asyncio.run(connect(server.dsn())) == "postgres"
+
     def test_a_long_data_directory_does_not_make_a_long_socket_path(self, stopped_cluster: Path, tmp_path: Path) -> None:
         data_dir = tmp_path.joinpath(*["a long name for a folder, with blanks and an umlaut: ü"] * 5)
         shutil.copytree(stopped_cluster, data_dir)

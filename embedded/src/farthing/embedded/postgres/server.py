@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from farthing.embedded.postgres.cluster import has_cluster
 from farthing.embedded.postgres.data_directory import DataDirectoryLock
@@ -70,7 +71,7 @@ class EmbeddedPostgres:
         return self.data_dir / LOG
 
     def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
-        return f"postgresql://{user}@/{database}?host={self.socket_dir}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self.socket_dir))}"
 
     def start(self, timeout: float = _START_TIMEOUT) -> Path:
         """Start and wait until connections are accepted. Answers the socket's folder. Raises what its two halves raise."""
