@@ -87,9 +87,7 @@ RAISED: dict[str, set[str]] = {
 }
 # Not documented for every operation that raises it, and why it is raised all the same.
 REASONS = {
-    **dict.fromkeys(
-        SHAPES - DOCUMENTED_SHAPES, "A malformed request is the same in every operation; the files list what each schema happens to need."
-    ),
+    **dict.fromkeys(SHAPES - DOCUMENTED_SHAPES, "What is malformed is the same everywhere; the files list what each schema needs."),
     "ACTION_DOES_NOT_MATCH_INTENT": "Documented for authorize; capture has the same rule (wire contract, section 7.3).",
     "BILLING_AGREEMENT_NOT_FOUND": "Documented for create, authorize and capture; confirm takes the same source.",
     "CARD_EXPIRED": "Documented for create and confirm; authorize and capture take the same source.",

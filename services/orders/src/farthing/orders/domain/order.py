@@ -138,4 +138,5 @@ def with_payments(units: Sequence[Json], payments: Payments | None) -> list[Json
 
 
 def _wire_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 with seconds and Z; the domain's own, since it cannot know the kit."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

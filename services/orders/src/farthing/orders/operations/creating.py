@@ -113,7 +113,7 @@ class Creating:
             created=now,
             updated=now,
             expires=now + TO_APPROVE,
-            payment_key=self._ids.code(20),
+            payment_key=f"{self._ids.bits(100):025x}",
         )
 
     async def _fund(self, order: Order, source: Source | None) -> None:
