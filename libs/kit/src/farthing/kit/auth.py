@@ -9,6 +9,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -77,27 +78,15 @@ class Jwks:
     async def _ask(self) -> None:
         if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
             self._asked, self._answered = time.monotonic(), False
-            try:
-                self._keys = _ed25519((await self._fetch())["keys"])
-            except Exception as error:  # whatever the transport raises: a source that fails is away
-                raise _keys_away() from error
-            self._answered = True
+            with suppress(Exception):  # whatever the transport raises: a source that fails is away
+                self._keys, self._answered = _ed25519((await self._fetch())["keys"]), True
         if not self._answered:
-            raise _keys_away()
-
-
-def _keys_away() -> Unavailable:
-    return Unavailable(description="The keys that tokens are signed with cannot be read.")
+            raise Unavailable(description="The keys that tokens are signed with cannot be read.")
 
 
 def _ed25519(jwks: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:
-    found = {}
-    for jwk in jwks:
-        if jwk.get("crv") == "Ed25519" and "kid" in jwk:
-            public = OKPAlgorithm.from_jwk(dict(jwk))
-            if isinstance(public, Ed25519PublicKey):
-                found[jwk["kid"]] = public
-    return found
+    found = {jwk["kid"]: OKPAlgorithm.from_jwk(dict(jwk)) for jwk in jwks if jwk.get("crv") == "Ed25519" and "kid" in jwk}
+    return {kid: key for kid, key in found.items() if isinstance(key, Ed25519PublicKey)}
 
 
 class Verifier:
