@@ -116,3 +116,25 @@ def test_the_clock_freezes_moves_and_never_goes_back() -> None:
 
 def test_times_on_the_wire_have_seconds_and_a_z() -> None:
     assert wire_time(datetime(2026, 1, 2, 3, 4, 5, 999, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
+
+
+async def test_drain_waits_for_what_the_loops_are_at_and_says_that_something_was_done() -> None:
+    clock = frozen_at(NOON)
+    begun, finished = asyncio.Event(), asyncio.Event()
+
+    async def due() -> datetime | None:
+        return None if begun.is_set() else NOON
+
+    async def run() -> int:
+        begun.set()
+        await asyncio.sleep(0.05)
+        finished.set()
+        return 1
+
+    bench = Worker("shop", clock, (Job("slow", due, run),), None, None, Log("shop", "1"), Metrics())
+    bench.start()
+    await begun.wait()
+    assert await bench.drain() > 0
+    assert finished.is_set()
+    await bench.stop()
+    assert await bench.drain() == 0
