@@ -74,6 +74,7 @@ class Databases:
         queue = PostingQueue(database, accounts, clock)
         record = Record(database, RecordRepository(database), clock)
         try:
+            await database.open()  # so that replicas compete from the first posting on
             yield Ledger(database, clock, accounts, queue, Postings(queue), Books(BooksRepository(database)), record)
         finally:
             await queue.stop()

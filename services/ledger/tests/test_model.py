@@ -151,7 +151,7 @@ def histories(draw: st.DrawFn) -> list[list[Posting]]:
 
 
 class TestAgainstTheModel:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(history=histories(), seals=st.booleans())
     async def test_every_outcome_and_balance(self, ledger: Ledger, databases: Databases, history: list[list[Posting]], seals: bool) -> None:
         await databases.empty()

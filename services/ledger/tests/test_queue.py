@@ -19,6 +19,7 @@ from farthing.ledger.repository.postings import Outcome, PostingRepository
 from services.ledger.tests.conftest import FUNDING, Databases, Ledger, paying, wallet
 
 ANN, BOB, SHOP = wallet("ANN"), wallet("BOB"), wallet("SHOP")
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 LOCK = "SELECT 1 FROM accounts WHERE owner = $1 FOR NO KEY UPDATE"
 
 
@@ -117,6 +118,7 @@ class TestReplicas:
         names = [wallet(f"W{n}") for n in range(40)]
         for name in names:
             await ledger.fund(name, 100)
+        before = await databases.as_owner(DEADLOCKS)
         async with databases.replica() as other:
             calls = []
             for n in range(200):
@@ -127,15 +129,21 @@ class TestReplicas:
             outcomes = await together(calls)
         assert outcomes == {"False": len(calls)}
         assert await audited(ledger) == 40 + len(calls)
+        await ledger.database.close()  # what a connection counted is published when it ends
+        assert await databases.as_owner(DEADLOCKS) == before
 
     async def test_together_they_spend_what_is_there(self, ledger: Ledger, databases: Databases) -> None:
-        await ledger.fund(ANN, 50)
         async with databases.replica() as other:
-            outcomes = await together(
-                replica.postings.post(paying(f"{n}.{id(replica)}", ANN, SHOP, 1)) for n in range(50) for replica in (ledger, other)
-            )
-        assert outcomes == {"False": 50, "InsufficientFunds": 50}
-        assert await ledger.state(ANN) == (0, 0)
+            for n in range(10):
+                name = wallet(f"W{n}")
+                await ledger.fund(name, 8)
+                await other.postings.post(paying(f"warm.{n}", name, SHOP, 1))
+                calls = [
+                    replica.postings.post(paying(f"{n}.{m}.{id(replica)}", name, SHOP, 1)) for m in range(7) for replica in (ledger, other)
+                ]
+                assert await together(calls) == {"False": 7, "InsufficientFunds": 7}
+                assert await ledger.state(name) == (0, 0)
+        assert await audited(ledger) == 10 + 80
 
     async def test_twins_on_two_replicas_are_one(self, ledger: Ledger, databases: Databases) -> None:
         async with databases.replica() as other:

@@ -241,7 +241,7 @@ class TestAudit:
             "UPDATE transfers SET floors = '{-6}' WHERE id = 'refund.1'",
             "UPDATE transfers SET xid = '1' WHERE id = 'capture.2'",
             "DELETE FROM transfers WHERE id = 'hold.1'",
-            "INSERT INTO transfers SELECT 'forged', 9, xid, kind, '', fingerprint, '{}', NULL, posted_at FROM transfers WHERE seq = 9",
+            "INSERT INTO transfers SELECT 'x', 9, xid, kind, '', fingerprint, '{}', NULL, posted_at FROM transfers WHERE id = 'hold.1'",
             "UPDATE accounts SET owner = 'MALLORY' WHERE owner = 'SHOP'",
             "UPDATE blocks SET hash = sha256('')",
             "UPDATE blocks SET transfers = 5",
