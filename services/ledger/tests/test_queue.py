@@ -132,6 +132,22 @@ class TestReplicas:
         await ledger.database.close()  # what a connection counted is published when it ends
         assert await databases.as_owner(DEADLOCKS) == before
 
+    async def test_accounts_are_locked_in_the_order_of_their_numbers(self, ledger: Ledger, databases: Databases) -> None:
+        """While somebody has the fifth, a posting has the four before it and none after it."""
+        opened = [wallet(f"W{n}") for n in (3, 1, 4, 5, 9, 2, 6, 8, 7)]
+        for name in opened:
+            await ledger.fund(name, 10)
+        pairs = ((7, 3), (9, 1), (8, 4), (6, 5), (2, 9))
+        posting = Posting("t", "capture", legs=tuple(Leg(wallet(f"W{debit}"), wallet(f"W{credit}"), 1) for debit, credit in pairs))
+        async with databases.connect() as fifth, databases.connect() as probe:
+            async with fifth.transaction():
+                await fifth.fetch(LOCK, "W9")
+                call = asyncio.ensure_future(ledger.postings.post(posting))
+                await waits_for_a_lock(databases)
+                free = await probe.fetch("SELECT owner FROM accounts WHERE kind = 'wallet' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+        assert [row["owner"] for row in free] == ["W2", "W6", "W8", "W7"]
+        assert await call is False
+
     async def test_together_they_spend_what_is_there(self, ledger: Ledger, databases: Databases) -> None:
         async with databases.replica() as other:
             for n in range(10):
