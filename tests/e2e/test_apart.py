@@ -123,7 +123,7 @@ def test_a_checkout_through_eleven_processes(apart: Apart) -> None:
     assert (audit["balanced"], audit["problems"], audit["captures"]) == (True, [], 1)
     for method, path in (("POST", "/_farthing/reset"), ("GET", "/_farthing/snapshots"), ("GET", "/_farthing/requests")):
         assert apart.call("console", method, path).status_code in {200, 501}
-    nobody = httpx2.get(f"http://127.0.0.1:{apart.inside['ledger']}/internal/v1/balances/STORE7X2KQ4M9")
+    nobody = httpx2.get(f"http://127.0.0.1:{apart.inside['ledger']}/internal/v1/balances/STRE7X2KQ4M9W")
     assert nobody.status_code == 401
     assert b"http_server_request_duration_seconds" in httpx2.get(f"http://127.0.0.1:{apart.inside['ledger']}/metrics").content
     assert set(apart.stop()) == {0}

@@ -9,7 +9,7 @@ import pytest
 from farthing.clients.ledger.client import LedgerClient
 from tests.platform import MODES, OTHER, TestPlatform
 
-STORE, BUYER = "STORE7X2KQ4M9", "BUYER3F6ZT8HC"
+STORE, BUYER = "STRE7X2KQ4M9W", "BUYER3F6ZT8HC"
 UNIT = {"amount": {"currency_code": "USD", "value": "100.00"}}
 
 in_every_mode = pytest.mark.parametrize("platform", MODES, indirect=True)

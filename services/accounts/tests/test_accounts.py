@@ -160,7 +160,7 @@ class TestBadRequests:
 
     async def test_strangers_are_not_admitted(self, service: Single) -> None:
         assert (await service.internal.get("/internal/v1/accounts", headers={"authorization": ""})).status_code == 401
-        app = service.bearer("sandbox-client-id", "STORE7X2KQ4M9", "payments/payment")
+        app = service.bearer("sandbox-client-id", "STRE7X2KQ4M9W", "payments/payment")
         assert (await service.internal.get("/internal/v1/accounts", headers=app)).status_code == 401
         assert (await service.http.get("/internal/v1/accounts", headers=app)).status_code == 404
 
@@ -170,10 +170,10 @@ class TestSeed:
         accounts = (await single("accounts")).client(AccountsClient)
         found = {account.email: account for account in (await accounts.list()).accounts}
         assert {email: (account.id, account.kind) for email, account in found.items()} == {
-            "store@example.com": ("STORE7X2KQ4M9", "business"),
-            "other@example.com": ("OTHER5J8WD3NP", "business"),
+            "store@example.com": ("STRE7X2KQ4M9W", "business"),
+            "other@example.com": ("THER5J8WD3NPX", "business"),
             "buyer@example.com": ("BUYER3F6ZT8HC", "personal"),
-            "poor@example.com": ("POORY4R9SV2LB", "personal"),
+            "poor@example.com": ("PPRY4R9SV2LBX", "personal"),
         }
         assert found["buyer@example.com"].instruments == (
             Instrument(id="CARD1BUYER3F6", token="SEEDCARD1BUYER", brand="VISA", last_digits="1881", expiry="2035-12", name="Bea Buyer"),

@@ -83,7 +83,7 @@ class TestAudit:
         await tamper(platform, "UPDATE payments.captures SET amount = 999 WHERE id = $1", capture["id"])
         found = await audit(platform)
         assert found["balanced"] is False
-        assert "the books lack 999 from BUYER3F6ZT8HC/wallet/USD to STORE7X2KQ4M9/wallet/USD" in found["problems"][0]
+        assert "the books lack 999 from BUYER3F6ZT8HC/wallet/USD to STRE7X2KQ4M9W/wallet/USD" in found["problems"][0]
 
     async def test_a_hold_without_an_authorization(self, platform: TestPlatform) -> None:
         await platform.client(LedgerClient).place_hold(NewHold(id="STRAY", account=wallet("BUYER3F6ZT8HC"), amount=5))
@@ -91,7 +91,7 @@ class TestAudit:
         assert (found["balanced"], found["problems"]) == (False, ["hold STRAY: it is open, and no open authorization has it"])
 
     async def test_a_posting_that_nobody_asked_for(self, platform: TestPlatform) -> None:
-        legs = (Leg(debit=wallet("BUYER3F6ZT8HC"), credit=wallet("STORE7X2KQ4M9"), amount=5),)
+        legs = (Leg(debit=wallet("BUYER3F6ZT8HC"), credit=wallet("STRE7X2KQ4M9W"), amount=5),)
         await platform.client(LedgerClient).post(Posting(id="STRAY", kind="capture", legs=legs))
         found = await audit(platform)
         assert (found["balanced"], found["problems"]) == (False, ["transfer STRAY: the books have a capture that payments does not know"])

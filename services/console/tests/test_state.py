@@ -51,7 +51,7 @@ class TestReset:
         assert (await platform.http.get("/_farthing/faults")).json() == {"faults": []}
         assert (await platform.http.get("/_farthing/auto-approve")).json() == {"rules": []}
         assert len((await platform.http.get("/_farthing/accounts")).json()["accounts"]) == 4
-        assert await wallet(platform, "POORY4R9SV2LB") == []
+        assert await wallet(platform, "PPRY4R9SV2LBX") == []
         assert await wallet(platform, "BUYER3F6ZT8HC") == [100_000_000, 1_000_000_000]
         headers = {"authorization": f"Bearer {token}"}  # survives
         assert (await platform.http.get(f"/v2/checkout/orders/{order['id']}", headers=headers)).status_code == 404
@@ -87,7 +87,7 @@ class TestSnapshots:
             assert (await platform.http.post("/_farthing/snapshots/ten-days_on/restore")).status_code == 204
             assert (platform.clock.now(), platform.clock.frozen) == (then, True)
             assert (await platform.http.get("/_farthing/faults")).json() == faults
-            assert await wallet(platform, "POORY4R9SV2LB") == []
+            assert await wallet(platform, "PPRY4R9SV2LBX") == []
             assert [rule.id for rule in platform.faults.rules()] == [faults["faults"][0]["id"]]
             assert (await create(platform))["status"] == "APPROVED"
 

@@ -166,7 +166,7 @@ class TestUserinfo:
 
     async def test_an_app_s_own_token_tells_whose_it_is_and_no_more(self, identity: Any) -> None:
         answer = (await identity.http.get(USERINFO, headers=await identity.bearer())).json()
-        assert answer == {"user_id": USER_ID.replace(BUYER, "STORE7X2KQ4M9"), "sub": "STORE7X2KQ4M9"}
+        assert answer == {"user_id": USER_ID.replace(BUYER, "STRE7X2KQ4M9W"), "sub": "STRE7X2KQ4M9W"}
 
     async def test_whose_account_is_gone_is_no_longer_known(self, identity: Any) -> None:
         token = bearer(await log_in(identity))
@@ -190,7 +190,7 @@ class TestClientToken:
         assert answer.json()["expires_in"] == 3600
         packed = json.loads(base64.b64decode(answer.json()["client_token"]))["paypal"]
         principal = await Verifier(Jwks(identity.jwks), "farthing").verify(packed["accessToken"])
-        assert (principal.subject, principal.account, packed["customerId"]) == (STORE_APP, "STORE7X2KQ4M9", "customer_7")
+        assert (principal.subject, principal.account, packed["customerId"]) == (STORE_APP, "STRE7X2KQ4M9W", "customer_7")
         assert principal.scopes == {SCOPE_PREFIX + "payments/orders/client-side-integration", SCOPE_PREFIX + "payments/initiatepayment"}
 
     @pytest.mark.parametrize("body", [b"", b"null", b"{}", b"[]"])

@@ -56,7 +56,7 @@ class TestAnswer:
         answer = await identity.ask(**FORM)
         body = answer.json()
         assert list(body) == ["scope", "access_token", "token_type", "app_id", "expires_in", "nonce"]
-        assert (body["token_type"], body["expires_in"], body["app_id"]) == ("Bearer", 32_400, "APP-5STORE7X2KQ4M9SBX")
+        assert (body["token_type"], body["expires_in"], body["app_id"]) == ("Bearer", 32_400, "APP-5STRE7X2KQ4M9WSBX")
         assert body["scope"].split() == list(APP_SCOPES)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["content-type"] == "application/json"
@@ -73,7 +73,7 @@ class TestAnswer:
             "iss": "http://127.0.0.1:8080",
             "sub": "sandbox-client-id",
             "aud": "farthing",
-            "account": "STORE7X2KQ4M9",
+            "account": "STRE7X2KQ4M9W",
         }
         assert claims["exp"] - claims["iat"] == 32_400
         assert before <= claims["iat"] <= time.time()
@@ -187,12 +187,12 @@ class TestOffline:
     async def test_the_token_is_verified_with_the_published_keys(self, identity: Any) -> None:
         token = (await identity.token(scope=PAYMENT))["access_token"]
         principal = await Verifier(Jwks(identity.jwks), "farthing").verify(token)
-        assert (principal.subject, principal.account, principal.scopes) == ("sandbox-client-id", "STORE7X2KQ4M9", frozenset({PAYMENT}))
+        assert (principal.subject, principal.account, principal.scopes) == ("sandbox-client-id", "STRE7X2KQ4M9W", frozenset({PAYMENT}))
 
     async def test_a_changed_token_is_not(self, identity: Any) -> None:
         token = (await identity.token())["access_token"]
         head, payload, signature = token.split(".")
-        forged = base64.urlsafe_b64decode(payload + "==").replace(b"STORE7X2KQ4M9", b"OTHER5J8WD3NP")
+        forged = base64.urlsafe_b64decode(payload + "==").replace(b"STRE7X2KQ4M9W", b"THER5J8WD3NPX")
         changed = ".".join((head, base64.urlsafe_b64encode(forged).rstrip(b"=").decode(), signature))
         with pytest.raises(Unauthenticated):
             await Verifier(Jwks(identity.jwks), "farthing").verify(changed)
@@ -223,7 +223,7 @@ class TestCache:
         _refused(await identity.ask(("new", "nobody"), **FORM), 401, "invalid_client")
         await identity.service.database.execute(
             "INSERT INTO apps (client_id, key, app_id, account_id, name, secret_hash, created)"
-            " VALUES ('new', 'k', 'APP-1', 'STORE7X2KQ4M9', 'New', sha256('s'), now())"
+            " VALUES ('new', 'k', 'APP-1', 'STRE7X2KQ4M9W', 'New', sha256('s'), now())"
         )
         await identity.token(("new", "s"))
 

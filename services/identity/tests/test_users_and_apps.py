@@ -162,7 +162,7 @@ class TestConsent:
         await asyncio.gather(*(client.give_consent(BUYER, STORE_APP) for _ in range(10)))
         assert await client.consent(BUYER, STORE_APP) is True
         assert await client.consent(BUYER, "other-client-id") is False
-        assert await client.consent("POORY4R9SV2LB", STORE_APP) is False
+        assert await client.consent("PPRY4R9SV2LBX", STORE_APP) is False
         await client.withdraw_consent(BUYER, STORE_APP)
         await client.withdraw_consent(BUYER, STORE_APP)
         assert await client.consent(BUYER, STORE_APP) is False
@@ -209,7 +209,7 @@ class TestApps:
 
     async def test_the_sandbox_has_two(self, identity: Any) -> None:
         found = {app.client_id: (app.account_id, app.name) for app in await identity.client.apps()}
-        assert found == {"sandbox-client-id": ("STORE7X2KQ4M9", "Example Store"), "other-client-id": ("OTHER5J8WD3NP", "Other Store")}
+        assert found == {"sandbox-client-id": ("STRE7X2KQ4M9W", "Example Store"), "other-client-id": ("THER5J8WD3NPX", "Other Store")}
         assert (await identity.client.app("other-client-id")).name == "Other Store"
         await identity.token(("other-client-id", "other-client-secret"))
 

@@ -164,8 +164,8 @@ class TestBadRequests:
 class TestSeed:
     async def test_the_sandbox_has_two_stores(self, single: StartSingle) -> None:
         merchants = (await single("merchants")).client(MerchantsClient)
-        assert (await merchants.by_email("store@example.com")).account_id == "STORE7X2KQ4M9"
-        assert (await merchants.get("OTHER5J8WD3NP")).name == "Other Store"
+        assert (await merchants.by_email("store@example.com")).account_id == "STRE7X2KQ4M9W"
+        assert (await merchants.get("THER5J8WD3NPX")).name == "Other Store"
 
 
 def test_the_standard_has_every_currency_and_only_those() -> None:

@@ -14,8 +14,8 @@ from farthing.clients.orders.client import OrdersClient
 from farthing.clients.orders.models import Approval
 from tests.single import Single, StartSingle
 
-STORE, OTHER = "STORE7X2KQ4M9", "OTHER5J8WD3NP"
-BUYER, POOR = "BUYER3F6ZT8HC", "POORY4R9SV2LB"
+STORE, OTHER = "STRE7X2KQ4M9W", "THER5J8WD3NPX"
+BUYER, POOR = "BUYER3F6ZT8HC", "PPRY4R9SV2LBX"
 PATH = "/v2/checkout/orders"
 SCOPE = "payments/payment"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 import pytest
@@ -27,7 +28,7 @@ from farthing.kit.service import Running
 from farthing.payments.service import MANIFEST, build
 from tests.single import Single, StartSingle
 
-STORE, OTHER = "STORE7X2KQ4M9", "OTHER5J8WD3NP"
+STORE, OTHER = "STRE7X2KQ4M9W", "THER5J8WD3NPX"
 BUYER, POOR = "BUYERWITHMNEY", "BUYERWITHNONE"
 APP, OTHER_APP = "sandbox-client-id", "other-client-id"
 AUTHCAPTURE, REFUND = "payments/payment/authcapture", "payments/refund"
@@ -52,29 +53,53 @@ class Killed(BaseException):
     """The process dies here."""
 
 
-@dataclass
+class Passage(Protocol):
+    """What happens before and after each call that a process makes; `moment` is "before" or "after" and the path."""
+
+    async def __call__(self, moment: str) -> None: ...
+
+
 class Fuse:
-    """Kills at one of the moments before and after the calls that a use case makes."""
+    """Kills the process at one of these moments; a dead process makes no more calls."""
 
-    at: int | None = None
-    moments: list[str] = field(default_factory=list)
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self.moments: list[str] = []
 
-    def pass_by(self, moment: str) -> None:
+    async def __call__(self, moment: str) -> None:
         self.moments.append(moment)
-        if self.at == len(self.moments) - 1:
+        if len(self.moments) > self._at:
             raise Killed(moment)
 
+    @property
+    def blown(self) -> bool:
+        return len(self.moments) > self._at
 
-class Fused:
-    """A transport with a fuse."""
 
-    def __init__(self, inner: Transport, fuse: Fuse) -> None:
-        self._inner, self._fuse = inner, fuse
+class Gate:
+    """Stops the process at one of these moments until it is opened."""
+
+    def __init__(self, moment: str) -> None:
+        self._moment = moment
+        self.reached, self.opened = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, moment: str) -> None:
+        if moment == self._moment:
+            self.reached.set()
+            await self.opened.wait()
+
+
+class Watched:
+    """A transport that passes by somebody."""
+
+    def __init__(self, inner: Transport, passage: Passage) -> None:
+        self._inner, self._passage = inner, passage
 
     async def send(self, request: Request, timeout: float) -> Answer:
-        self._fuse.pass_by(f"before {request.path}")
+        path = request.path.removeprefix("/internal/v1")
+        await self._passage(f"before {path}")
         answer = await self._inner.send(request, timeout)
-        self._fuse.pass_by(f"after {request.path}")
+        await self._passage(f"after {path}")
         return answer
 
 
@@ -96,6 +121,12 @@ class Shop:
         leg = Leg(debit=funding, credit=AccountName(owner=account, kind="wallet", currency=currency), amount=amount)
         await self.ledger.post(Posting(id=f"fund.{next(_numbers)}", kind="fund", legs=(leg,)))
         _move(self.start, currency, ("sandbox", "funding"), (account, "wallet"), amount)
+
+    async def withdraw(self, account: str, amount: int, currency: str = "USD") -> None:
+        funding = AccountName(owner="sandbox", kind="funding", currency=currency)
+        leg = Leg(debit=AccountName(owner=account, kind="wallet", currency=currency), credit=funding, amount=amount)
+        await self.ledger.post(Posting(id=f"withdraw.{next(_numbers)}", kind="fund", legs=(leg,)))
+        _move(self.start, currency, (account, "wallet"), ("sandbox", "funding"), amount)
 
     async def balance(self, owner: str = STORE, currency: str = "USD", kind: str = "wallet") -> int:
         found = await self.ledger.balances(owner)
@@ -126,16 +157,8 @@ class Shop:
 
     # -- what orders does
 
-    async def pay(self, *units: Unit, key: str | None = None, client: PaymentsClient | None = None, **changed: Any) -> Paid:
-        body = Pay(
-            order_id=changed.get("order_id", f"ORDER{next(_numbers)}"),
-            intent=changed.get("intent", "CAPTURE"),
-            client_id=changed.get("client_id", APP),
-            payer=changed.get("payer", Payer(account_id=BUYER)),
-            source=changed.get("source", WALLET),
-            units=units or (unit(),),
-        )
-        return await (client or self.client).pay(body, key=key or f"key-{next(_numbers)}")
+    async def pay(self, *units: Unit, key: str | None = None, **changed: Any) -> Paid:
+        return await self.client.pay(paying(*units, **changed), key=key or f"key-{next(_numbers)}")
 
     async def captured(self, amount: int = 100_00, **changed: Any) -> dict[str, Any]:
         """A capture of an order."""
@@ -194,18 +217,20 @@ class Shop:
 
     # -- other processes
 
-    def replica(self, fuse: Fuse | None = None) -> Shop:
-        """Another process of payments over the same database; with a fuse it may die."""
+    def replica(self, passage: Passage | None = None) -> Shop:
+        """Another process of payments over the same database; its calls to others pass by `passage`."""
         host = self.single.host
 
         def link(callee: str) -> Link:
             found = host.link(callee)
-            return replace(found, transport=Fused(found.transport, fuse)) if fuse else found
+            return replace(found, transport=Watched(found.transport, passage)) if passage else found
 
         running = Running(MANIFEST, build(replace(host, link=link)), host, _Keeper(self.events))
         client = PaymentsClient(replace(self.single.link, transport=InProcessTransport(running.internal)))
-        http = httpx2.AsyncClient(transport=httpx2.ASGITransport(running.public), base_url="http://farthing.test")
-        return replace(self, service=running, client=client, single=replace(self.single, http=http, running=running))
+        http, internal = (httpx2.AsyncClient(transport=httpx2.ASGITransport(side)) for side in (running.public, running.internal))
+        http.base_url = internal.base_url = self.single.http.base_url
+        internal.headers.update(self.single.internal.headers)
+        return replace(self, service=running, client=client, single=replace(self.single, http=http, internal=internal, running=running))
 
     # -- the audit
 
@@ -269,6 +294,17 @@ def _move(balances: Counter[tuple[str, str, str]], currency: str, debit: tuple[A
 
 def unit(amount: int = 100_00, reference_id: str = "default", **changed: Any) -> Unit:
     return Unit.model_validate({"reference_id": reference_id, "payee": STORE, "amount": amount, "currency": "USD"} | changed)
+
+
+def paying(*units: Unit, **changed: Any) -> Pay:
+    return Pay(
+        order_id=changed.get("order_id", f"ORDER{next(_numbers)}"),
+        intent=changed.get("intent", "CAPTURE"),
+        client_id=changed.get("client_id", APP),
+        payer=changed.get("payer", Payer(account_id=BUYER)),
+        source=changed.get("source", WALLET),
+        units=units or (unit(),),
+    )
 
 
 def platform_fee(amount: int, payee: str = OTHER) -> tuple[PlatformFee, ...]:

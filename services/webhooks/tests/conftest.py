@@ -21,9 +21,9 @@ from cryptography.x509 import load_pem_x509_certificate
 from farthing.kit.events import Event
 from tests.single import Single, StartSingle
 
-STORE = ("sandbox-client-id", "STORE7X2KQ4M9")
-OTHER = ("other-client-id", "OTHER5J8WD3NP")
-SIBLING = ("second-client-id", "STORE7X2KQ4M9")  # another app of the store's account
+STORE = ("sandbox-client-id", "STRE7X2KQ4M9W")
+OTHER = ("other-client-id", "THER5J8WD3NPX")
+SIBLING = ("second-client-id", "STRE7X2KQ4M9W")  # another app of the store's account
 ROOT = "/v1/notifications"
 
 

@@ -95,7 +95,7 @@ async def test_another_apps_notification_fails(told: Told, webhooks: Webhooks) -
 
 async def test_the_narrow_scope_suffices(told: Told, webhooks: Webhooks) -> None:
     _, webhook_id, request = told
-    narrow = webhooks.app(("sandbox-client-id", "STORE7X2KQ4M9"), "applications/verify-webhook-signature")
+    narrow = webhooks.app(("sandbox-client-id", "STRE7X2KQ4M9W"), "applications/verify-webhook-signature")
     assert await verdict(narrow, exact(request, webhook_id)) == "SUCCESS"
 
 
