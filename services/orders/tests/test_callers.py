@@ -33,6 +33,12 @@ class TestMerchants:
         assert (await shop.orders.http.post(f"{PATH}/{order_id}/track", json={}, headers=headers)).status_code == 403
         assert (await shop.orders.http.get(f"{PATH}/{order_id}")).status_code == 401
 
+    async def test_what_a_partner_says_of_itself_is_kept(self, shop: Shop) -> None:
+        await shop.post("", order(), paypal_partner_attribution_id="Partner_SP", paypal_client_metadata_id="device-1")
+        row = await shop.orders.database.row("SELECT context ->> 'partner' AS partner FROM orders")
+        assert row is not None
+        assert orjson.loads(row["partner"]) == {"paypal-partner-attribution-id": "Partner_SP", "paypal-client-metadata-id": "device-1"}
+
 
 class TestAssertion:
     async def test_without_consent(self, shop: Shop) -> None:

@@ -116,7 +116,7 @@ class _Public:
         return self._preferred(call, outcome.order, outcome.payments, first=outcome.first)
 
     async def _caller(self, call: Call) -> Caller:
-        return await self._do.callers.caller(call.caller, call.header("paypal-auth-assertion"), call.operation)
+        return await self._do.callers.caller(call)
 
     def _preferred(self, call: Call, order: Order, payments: Payments, *, first: bool) -> Response:
         """As the caller prefers it: 201 for the request that did it, 200 for a replay."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
-from farthing.kit.auth import Principal
+from farthing.kit.call import Call
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.orders.domain.order import Order
 from farthing.orders.errors import ConsentNeeded, OrderNotFound, PayeeAccountInvalid, PermissionDenied
@@ -17,15 +18,20 @@ from farthing.orders.operations.directory import Directory
 
 _HEADER: Final = "PayPal-Auth-Assertion"
 _LONGEST: Final = 4_000
+_KEPT: Final = ("paypal-partner-attribution-id", "paypal-client-metadata-id")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An app: `creator` is its own account, `account` that of the merchant for whom it acts (mostly the same)."""
+    """An app: `creator` is its own account, `account` that of the merchant for whom it acts (mostly the same).
+
+    `partner`: what it says of itself and of the payer's device (PayPal-Partner-Attribution-Id, PayPal-Client-Metadata-Id), to be kept.
+    """
 
     client_id: str
     creator: str
     account: str
+    partner: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, order: Order | None) -> Order:
         """The order when the caller may see it. Raises OrderNotFound, also for another merchant's order."""
@@ -40,18 +46,20 @@ class Callers:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    async def caller(self, principal: Principal, assertion: str | None, operation: str) -> Caller:
+    async def caller(self, call: Call) -> Caller:
         """Raises InvalidRequest for what is no assertion, PermissionDenied or ConsentNeeded for one that does not hold."""
+        principal, assertion = call.caller, call.header("paypal-auth-assertion")
+        partner = {name: value for name in _KEPT if (value := call.header(name))}
         if not assertion:
-            return Caller(principal.subject, principal.account, principal.account)
+            return Caller(principal.subject, principal.account, principal.account, partner)
         claims = _claims(assertion)
         if claims.get("iss") != principal.subject:
             raise PermissionDenied
         account = await self._merchant(claims)
         if account != principal.account and not await self._directory.may_act(principal.account, account):
             # Only the errors of capture name the missing consent.
-            raise ConsentNeeded if operation == "orders.capture" else PermissionDenied
-        return Caller(principal.subject, principal.account, account)
+            raise ConsentNeeded if call.operation == "orders.capture" else PermissionDenied
+        return Caller(principal.subject, principal.account, account, partner)
 
     async def _merchant(self, claims: dict[str, Any]) -> str:
         payer_id, email = claims.get("payer_id"), claims.get("email")

@@ -109,7 +109,7 @@ class Creating:
             intent=intent,
             status=Status.PAYER_ACTION_REQUIRED if isinstance(source, Asked) else Status.CREATED,
             document=_document(request, units, source),
-            context=context,
+            context={**context, "partner": caller.partner} if caller.partner else context,
             created=now,
             updated=now,
             expires=now + TO_APPROVE,
