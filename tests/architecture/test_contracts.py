@@ -18,6 +18,7 @@ LINT = Path(sys.executable).with_name("lint-imports")
 CONTRACTS = len(configuration()["tool"]["importlinter"]["contracts"])
 SOUND = {
     "kit/db.py": "import asyncpg",
+    "kit/migrations.py": "import asyncpg",
     "kit/clock.py": "from farthing.money import amount",
     "money/amount.py": "",
     "clients/ledger/client.py": "from farthing.kit import clock",

@@ -23,6 +23,11 @@ class Wanted(Model):
     count: int = 1
 
 
+class Card(Model):
+    number: str = Field(max_length=5)
+    label: str = Field(max_length=5)
+
+
 class SoldOut(Refused):
     issue = "SOLD_OUT"
     description = "Nothing is left."
@@ -204,3 +209,20 @@ async def test_a_form_with_credentials_is_not_kept(shop: Shop, bench: Bench) -> 
     )
     [entry] = bench.journal.entries("shop.buy", None, 10)
     assert (b"hush" in entry.request, entry.wire()["request"]) == (False, "31 bytes, not JSON")
+
+
+async def test_a_nul_in_a_path_or_a_query_is_refused(shop: Shop) -> None:
+    assert problem(await shop.http.get("/v1/shop/mug%00"))[:2] == (404, "RESOURCE_NOT_FOUND")
+    assert problem(await shop.http.get("/v1/shop/mug?q=%00"))[2:] == (["INVALID_PARAMETER_SYNTAX"], ["q"])
+
+
+async def test_a_mistyped_card_number_is_not_quoted(bench: Bench) -> None:
+    api = empty_api()
+
+    @api.open("POST", "/v1/shop/cards", "shop.card")
+    async def card(_call: Call, body: Card) -> Response:
+        return json_response(body)
+
+    running = Running(SHOP, Service(api), bench.host, None)
+    answer = await client_of(running.public).post("/v1/shop/cards", json={"number": "401288888888188", "label": "too long"})
+    assert [(d["field"], d.get("value")) for d in answer.json()["details"]] == [("/number", None), ("/label", "too long")]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -69,5 +70,5 @@ def test_seeded_ids_repeat_and_have_the_public_shapes() -> None:
     first, second = Ids(7), Ids(7)
     assert [first.resource() for _ in range(3)] == [second.resource() for _ in range(3)]
     assert len(first.resource()) == 17
-    assert len(first.account()) == 13
+    assert re.fullmatch("[2-9A-HJ-NP-Z]{13}", first.account())
     assert len({Ids().resource() for _ in range(1000)}) == 1000

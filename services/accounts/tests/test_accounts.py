@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from farthing.accounts.domain import account_id
 from farthing.clients.accounts.client import AccountsClient
 from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken
 from farthing.clients.accounts.models import Account, Address, Instrument, NewAccount
@@ -178,9 +177,3 @@ class TestSeed:
         assert found["buyer@example.com"].instruments == (
             Instrument(id="CARD1BUYER3F6", token="SEEDCARD1BUYER", brand="VISA", last_digits="1881", expiry="2035-12", name="Bea Buyer"),
         )
-
-
-def test_ids_use_all_of_their_bits() -> None:
-    assert account_id(0) == "2" * 13
-    assert account_id(2**65 - 1) == "Z" * 13
-    assert account_id(1 << 60) == "3" + "2" * 12

@@ -121,6 +121,8 @@ class RouteTable:
 
     def match(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
         """Raises NotFound, MethodNotSupported."""
+        if "\0" in path:  # no id has one, and no text column of PostgreSQL can hold it
+            raise NotFound
         parts = path[1:].split("/")
         for endpoint in self._by_length.get((method, len(parts)), ()):
             found = _bind(endpoint.segments, parts)

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from farthing.kit.errors import Detail, InvalidRequest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -115,6 +117,8 @@ class Call:
 
     def query(self, name: str) -> str | None:
         values = parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True).get(name)
+        if values and "\0" in values[0]:
+            raise InvalidRequest(Detail("INVALID_PARAMETER_SYNTAX", "The value contains a NUL character.", field=name, location="query"))
         return values[0] if values else None
 
     def note(self, name: str, value: str) -> None:

@@ -44,18 +44,6 @@ class Event:
     trace: str = ""
     seq: int = 0
 
-    def cloudevent(self) -> dict[str, object]:
-        return {
-            "specversion": "1.0",
-            "id": self.id,
-            "source": f"/farthing/{self.source}",
-            "type": self.type,
-            "subject": self.subject,
-            "time": self.at.isoformat(),
-            "datacontenttype": "application/json",
-            "traceparent": self.trace,
-        }
-
 
 def current_trace() -> str:
     """The traceparent to store with an event, so that its handling joins the trace of its cause."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +26,8 @@ _ISSUES = {
     "json_invalid": ("MALFORMED_REQUEST_JSON", "The request JSON is not well formed."),
 }
 _OTHER = ("INVALID_PARAMETER_SYNTAX", "The value of a field does not conform to the expected format.")
+# What a mistyped card or password looks like must not come back, and from there into a journal or a log.
+_NEVER_QUOTED = re.compile(r"card|number|security_code|cvv|secret|password|token|expiry", re.IGNORECASE)
 _MOST_DETAILS = 50
 _LONGEST_VALUE = 100
 
@@ -52,13 +55,11 @@ def _detail(item: Mapping[str, Any]) -> Detail:
     if item["type"].isupper():  # raised by a validator of ours in the wire's own words
         issue, description = item["type"], item["msg"]
     pointer = "".join(f"/{part}" for part in item["loc"])
-    value = item.get("input")
+    value, quotable = item.get("input"), item["type"] not in {"missing", "json_invalid"} and not _NEVER_QUOTED.search(pointer)
     return Detail(
         issue,
         description,
         field=pointer or None,
-        value=value[:_LONGEST_VALUE]
-        if isinstance(value, str) and item["type"] != "missing" and issue != "MALFORMED_REQUEST_JSON"
-        else None,
+        value=value[:_LONGEST_VALUE] if quotable and isinstance(value, str) else None,
         location="body",
     )

@@ -6,6 +6,7 @@ import random
 import string
 
 _ALPHABET = string.digits + string.ascii_uppercase
+_ACCOUNT_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else
 
 
 class Ids:
@@ -19,8 +20,8 @@ class Ids:
         return self.code(17)
 
     def account(self) -> str:
-        """13 characters, as of payers and merchants."""
-        return self.code(13)
+        """13 characters, as of payers and merchants (the wire's pattern has no I, O, 0 and 1)."""
+        return "".join(_ACCOUNT_ALPHABET[self.bits(5)] for _ in range(13))
 
     def code(self, length: int) -> str:
         """Upper-case letters and digits, the first one a digit or a letter alike."""

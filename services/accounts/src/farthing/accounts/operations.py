@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from farthing.accounts.domain import ID_BITS, account_id
 from farthing.accounts.repository import Repository
 from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken
 from farthing.clients.accounts.models import Account, AccountPage, Instrument, NewAccount
@@ -22,7 +21,7 @@ class Accounts:
             raise BusinessNameMissing(field="/business_name")
         address = new.address.model_dump_json(exclude_none=True) if new.address else None
         details = (new.email, new.kind, new.country, new.given_name, new.surname, new.business_name, address)
-        await self._repository.insert(key, account_id(self._ids.bits(ID_BITS)), details, self._clock.now())
+        await self._repository.insert(key, self._ids.account(), details, self._clock.now())
         # Read again in any case: the statement above does not see what a twin that it waited for has written.
         document = await self._repository.by_key(key)
         if document is None:
