@@ -322,16 +322,13 @@ def issue_of(response: httpx2.Response) -> tuple[int, str]:
 @pytest.fixture
 async def shop(single: StartSingle) -> Shop:
     """A store whose buyer has a million."""
-    payments = await single("payments", "ledger", "processor", "merchants")
+    return await shop_of(await single("payments", "ledger", "processor", "merchants"))
+
+
+async def shop_of(payments: Single) -> Shop:
     payments.http.event_hooks["response"].append(only_documented(payments))
-    beside = payments.beside
-    made = Shop(
-        payments,
-        payments.running,
-        payments.client(PaymentsClient),
-        beside["ledger"].client(LedgerClient),
-        beside["processor"].client(ProcessorClient),
-    )
+    ledger, processor = payments.beside["ledger"].client(LedgerClient), payments.beside["processor"].client(ProcessorClient)
+    made = Shop(payments, payments.running, payments.client(PaymentsClient), ledger, processor)
     made.start.update(await made.balances())
     await made.fund(BUYER, RICH)
     return made

@@ -86,7 +86,7 @@ class CloseAuthorization:
             return
         intent = self._intent(authorization, f"expire.{authorization.id}", Closing.EXPIRY, self._clock.now() + REQUEST_IDS_KEPT)
         if await self._authorizations.begin(authorization, intent):
-            await self._execution.run(intent.id, lambda: self.execute(intent, alone=True))
+            await self._execution.run(intent, lambda: self.execute(intent, alone=True))
 
     async def _begin(self, request: WriteRequest, slot: Slot) -> Intent | None:
         named = request.actor.own(await self._authorizations.find(request.path_id))

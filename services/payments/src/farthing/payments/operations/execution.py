@@ -28,21 +28,15 @@ class Executor(Protocol):
     async def execute(self, intent: Intent, *, alone: bool) -> object: ...
 
 
-class Execution:
-    """At most one execution of an intent at a time in this process; other processes' executions change nothing for this one."""
+class Twins:
+    """Equal things that this process is at: the first one does them, the others wait for it."""
 
-    def __init__(self, intents: IntentRepository) -> None:
-        self._intents = intents
-        self._executors: Mapping[IntentKind, Executor] = {}
+    def __init__(self) -> None:
         self._running: dict[str, asyncio.Future[None]] = {}
 
-    def use(self, executors: Mapping[IntentKind, Executor]) -> None:
-        """Say who executes which kind (executors carry out each other's intents through this, so they are made first)."""
-        self._executors = executors
-
-    async def run(self, intent_id: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work of a new request; twins of it wait here. The id is the intent's, which the work will open."""
-        ended = self._running[intent_id] = asyncio.get_running_loop().create_future()
+    async def run(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work; whoever joins meanwhile ends with it."""
+        ended = self._running[name] = asyncio.get_running_loop().create_future()
         try:
             result = await work()
         except BaseException as error:
@@ -53,22 +47,45 @@ class Execution:
             ended.set_result(None)
             return result
         finally:
-            if self._running.get(intent_id) is ended:
-                del self._running[intent_id]
+            if self._running.get(name) is ended:
+                del self._running[name]
 
-    async def join(self, intent_id: str) -> bool:
-        """Wait for a twin in this process; False when there is none. Raises what the twin's request raised."""
-        running = self._running.get(intent_id)
+    async def join(self, name: str) -> bool:
+        """Wait for the one that is running; False when there is none. Raises what it raised."""
+        running = self._running.get(name)
         if running is None:
             return False
         await asyncio.shield(running)
         return True
 
+
+class Execution:
+    """At most one execution of an intent at a time in this process; those of other processes change nothing for this one.
+
+    An execution never waits for another one, so whoever waits for one never waits in a circle.
+    """
+
+    def __init__(self, intents: IntentRepository) -> None:
+        self._intents = intents
+        self._executors: Mapping[IntentKind, Executor] = {}
+        self._twins = Twins()
+
+    def use(self, executors: Mapping[IntentKind, Executor]) -> None:
+        """Say who executes which kind. They are made after this, because they finish each other's intents through it."""
+        self._executors = executors
+
+    async def run(self, intent: Intent, execute: Callable[[], Awaitable[T]]) -> T:
+        """Execute an intent that the caller has just opened."""
+        return await self._twins.run(intent.id, execute)
+
     async def finish(self, intent_id: str) -> None:
         """Bring an intent to its end, whoever began it; nothing to do when it is done or withdrawn. Raises what executing it raises."""
-        if await self.join(intent_id):
+        if await self._twins.join(intent_id):
             return
-        await self.run(intent_id, lambda: self.take_over(intent_id))
+        intent = await self._intents.share(intent_id)
+        if intent is not None:
+            execute = self._executors[intent.kind].execute
+            await self._twins.run(intent_id, lambda: execute(intent, alone=False))
 
     async def finish_other(self, intent_id: str) -> None:
         """Let somebody else's intent end, so that one's own can be judged. Its refusal is not ours; that it cannot end now, is."""
@@ -92,9 +109,3 @@ class Execution:
 
     async def is_stale(self) -> bool:
         return bool(await self._intents.stale(STALE_SECONDS, 1))
-
-    async def take_over(self, intent_id: str) -> None:
-        """Execute an open intent beside whoever opened it. For use inside `run`, which would wait for itself in `finish`."""
-        intent = await self._intents.share(intent_id)
-        if intent is not None:
-            await self._executors[intent.kind].execute(intent, alone=False)

@@ -28,6 +28,7 @@ from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import Card, Intent, IntentKind, PayPlan
 from farthing.payments.operations.books import authorizations_posting, captures_posting
 from farthing.payments.operations.cards import APPROVED
+from farthing.payments.operations.execution import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -130,7 +131,7 @@ class PayOrder:
         execution: Execution,
         profiles: Profiles,
     ) -> None:
-        self._planning, self._execution, self._profiles = planning, execution, profiles
+        self._planning, self._execution, self._profiles, self._twins = planning, execution, profiles, Twins()
         self._intents, self._captures, self._authorizations = intents, captures, authorizations
         self._books, self._cards, self._documents, self._events = books, cards, documents, events
 
@@ -141,9 +142,9 @@ class PayOrder:
         PaymentKeyReused, Unavailable, OutcomeUnknown.
         """
         intent_id = f"pay.{key}"
-        if await self._execution.join(intent_id):
+        if await self._twins.join(intent_id):
             return await self._pay(pay, intent_id)
-        return await self._execution.run(intent_id, lambda: self._pay(pay, intent_id))
+        return await self._twins.run(intent_id, lambda: self._pay(pay, intent_id))
 
     async def execute(self, intent: Intent, *, alone: bool) -> list[Line]:
         plan = intent.plan
@@ -159,7 +160,7 @@ class PayOrder:
         if pay.intent == "CAPTURE":
             await self._claim_invoices(pay, attempt)
         if await self._intents.open(intent):
-            return await self.execute(intent, alone=True)
+            return await self._execution.run(intent, lambda: self.execute(intent, alone=True))
         await self._intents.free_invoices(attempt)
         return await self._replay(intent_id, pay)
 
@@ -234,7 +235,7 @@ class PayOrder:
         if known.fingerprint != _fingerprint(pay):
             raise PaymentKeyReused
         if not known.done:
-            await self._execution.take_over(intent_id)
+            await self._execution.finish(intent_id)
         return await self._present(known)
 
     async def _present(self, intent: Intent) -> list[Line]:

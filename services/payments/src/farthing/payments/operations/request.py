@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, Intent
 from farthing.payments.errors import PreviousRequestInProgress, RequestIdReused
+from farthing.payments.operations.execution import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,6 +59,7 @@ class Writing:
 
     def __init__(self, intents: IntentRepository, execution: Execution, clock: Clock, ids: Ids, *, strict: bool) -> None:
         self._intents, self._execution, self._clock, self._ids, self._strict = intents, execution, clock, ids, strict
+        self._twins = Twins()
 
     async def once(self, request: WriteRequest, begin: Callable[[Slot], Awaitable[Intent | None]], executor: Executor) -> Written:
         """Do what `begin` writes down, unless it was done under this request id.
@@ -66,9 +68,9 @@ class Writing:
         Raises what `begin` and the executor raise, RequestIdReused (strict mode), PreviousRequestInProgress.
         """
         intent_id = self._intent_id(request)
-        if request.request_id is not None and await self._execution.join(intent_id):
+        if request.request_id is not None and await self._twins.join(intent_id):
             return await self._once(request, intent_id, begin, executor)
-        return await self._execution.run(intent_id, lambda: self._once(request, intent_id, begin, executor))
+        return await self._twins.run(intent_id, lambda: self._once(request, intent_id, begin, executor))
 
     async def _once(
         self, request: WriteRequest, intent_id: str, begin: Callable[[Slot], Awaitable[Intent | None]], executor: Executor
@@ -80,9 +82,12 @@ class Writing:
                     return Written(known.attempt, replayed=True)
             intent = await begin(Slot(intent_id, request.fingerprint, self._clock.now() + REQUEST_IDS_KEPT))
             if intent is not None:
-                await executor.execute(intent, alone=True)
+                await self._execute(intent, executor)
                 return Written(intent.attempt, replayed=False)
         raise PreviousRequestInProgress
+
+    async def _execute(self, intent: Intent, executor: Executor) -> None:
+        await self._execution.run(intent, lambda: executor.execute(intent, alone=True))
 
     async def _known(self, intent_id: str, request: WriteRequest) -> Intent | None:
         """What was made under this request id, brought to its end; None when there is nothing or it is no longer kept."""
@@ -95,7 +100,7 @@ class Writing:
         if self._strict and known.fingerprint != request.fingerprint:
             raise RequestIdReused
         if not known.done:
-            await self._execution.take_over(intent_id)
+            await self._execution.finish(intent_id)
         return known
 
     def _intent_id(self, request: WriteRequest) -> str:

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from farthing.clients.merchants.client import MerchantsClient
+from farthing.clients.merchants.models import MerchantChange
+from services.payments.tests.conftest import BUYER, CARD, OTHER, RICH, STORE, Shop, issue_of, money, platform_fee, unit
+
+
+async def status(shop: Shop, capture: dict[str, Any]) -> str:
+    found: str = (await shop.get(f"/captures/{capture['id']}")).json()["status"]
+    return found
+
+
+async def with_platform_fee(shop: Shop) -> dict[str, Any]:
+    """A capture of 100.00 of which 5.00 went to the other merchant."""
+    paid = await shop.pay(unit(100_00, platform_fees=platform_fee(5_00)))
+    return (paid.units["default"].captures or ())[0]
+
+
+class TestRefund:
+    async def test_without_a_body_gives_all_back_but_not_the_fee(self, shop: Shop) -> None:
+        capture = await shop.captured(100_00)
+        response = await shop.post(f"/captures/{capture['id']}/refund")
+        refund = response.json()
+        assert (response.status_code, refund["status"]) == (201, "COMPLETED")
+        assert refund["seller_payable_breakdown"] == {
+            "gross_amount": money("100.00"),
+            "paypal_fee": money("0.00"),
+            "net_amount": money("100.00"),
+            "total_refunded_amount": money("100.00"),
+        }
+        assert [link["rel"] for link in refund["links"]] == ["self", "up"]
+        assert refund["payer"] == {"email_address": "store@example.com", "merchant_id": STORE}
+        assert await status(shop, capture) == "REFUNDED"
+        assert (await shop.balance(BUYER), await shop.balance(STORE)) == (RICH, -3_98)
+        assert (await shop.get(f"/refunds/{refund['id']}")).json() == refund
+        assert await shop.problems() == []
+
+    async def test_parts_add_up(self, shop: Shop) -> None:
+        capture = await shop.captured(100_00)
+        first = (await shop.refund(capture["id"], "30.00")).json()
+        assert await status(shop, capture) == "PARTIALLY_REFUNDED"
+        assert [link["rel"] for link in (await shop.get(f"/captures/{capture['id']}")).json()["links"]] == ["self", "refund", "up"]
+        assert issue_of(await shop.refund(capture["id"], "70.01")) == (422, "REFUND_AMOUNT_EXCEEDED")
+        second = (await shop.refund(capture["id"])).json()
+        assert [r["seller_payable_breakdown"]["total_refunded_amount"]["value"] for r in (first, second)] == ["30.00", "100.00"]
+        assert second["amount"]["value"] == "70.00"
+        assert issue_of(await shop.refund(capture["id"])) == (422, "CAPTURE_FULLY_REFUNDED")
+        assert await shop.problems() == []
+
+    async def test_is_told_with_the_refund(self, shop: Shop) -> None:
+        capture = await shop.captured()
+        words = {"invoice_id": "INV", "custom_id": "C", "note_to_payer": "sorry"}
+        refund = (await shop.refund(capture["id"], body=words)).json()
+        assert {name: refund[name] for name in words} == words
+        (event,) = await shop.told("PAYMENT.CAPTURE.REFUNDED")
+        assert (event["resource_type"], event["resource"]) == ("refund", refund)
+
+    @pytest.mark.parametrize(
+        ("amount", "refusal"),
+        [
+            (money("10.00", "EUR"), (422, "REFUND_CAPTURE_CURRENCY_MISMATCH")),
+            (money("100.01"), (422, "REFUND_AMOUNT_EXCEEDED")),
+            (money("0.00"), (422, "CANNOT_BE_ZERO_OR_NEGATIVE")),
+            (money("1.001"), (422, "DECIMAL_PRECISION")),
+            (money("1.00", "ZZZ"), (422, "INVALID_CURRENCY_CODE")),
+            (money("x"), (400, "INVALID_PARAMETER_SYNTAX")),
+        ],
+    )
+    async def test_bad_amounts_change_nothing(self, shop: Shop, amount: Any, refusal: tuple[int, str]) -> None:
+        capture = await shop.captured()
+        assert issue_of(await shop.post(f"/captures/{capture['id']}/refund", {"amount": amount})) == refusal
+        assert await status(shop, capture) == "COMPLETED"
+
+    async def test_for_180_days(self, shop: Shop) -> None:
+        capture = await shop.captured()
+        shop.advance(days=180, minutes=-1)
+        assert (await shop.refund(capture["id"], "1.00")).status_code == 201
+        shop.advance(minutes=2)
+        assert issue_of(await shop.refund(capture["id"], "1.00")) == (422, "REFUND_TIME_LIMIT_EXCEEDED")
+
+    async def test_a_capture_of_an_authorization_too(self, shop: Shop) -> None:
+        authorization = await shop.authorized(100_00)
+        capture = (await shop.capture(authorization["id"], "40.00")).json()
+        assert (await shop.refund(capture["id"])).status_code == 201
+        assert (await shop.balance(BUYER), await shop.held()) == (RICH, 60_00)
+        assert await shop.problems() == []
+
+
+class TestMerchantsBalance:
+    async def test_goes_below_zero_to_the_limit_of_the_rate_card(self, shop: Shop, merchants: MerchantsClient) -> None:
+        rates = (await merchants.get(STORE)).rate_card.model_copy(update={"refund_overdraft": {"USD": 10_00}})
+        await merchants.change(STORE, MerchantChange(rate_card=rates))
+        capture = await shop.captured(100_00)
+        await shop.withdraw(STORE, 90_00)
+        assert await shop.balance(STORE) == 6_02
+        assert issue_of(await shop.refund(capture["id"], "16.03")) == (422, "REFUND_FAILED_INSUFFICIENT_FUNDS")
+        assert (await shop.balance(STORE), await status(shop, capture)) == (6_02, "COMPLETED")
+        assert (await shop.refund(capture["id"], "16.02")).status_code == 201
+        assert await shop.balance(STORE) == -10_00
+        assert await shop.problems() == []
+
+
+class TestCards:
+    async def test_goes_back_to_the_card(self, shop: Shop) -> None:
+        capture = await shop.captured(100_00, source=CARD)
+        refund = (await shop.refund(capture["id"], "40.00")).json()
+        assert len(refund["acquirer_reference_number"]) == 23
+        assert (await shop.balance("processor", kind="clearing"), await shop.balance(BUYER)) == (-60_00, RICH)
+        assert (await shop.processor.outcome(refund["id"])).kind == "refund"
+        assert await shop.problems() == []
+
+    async def test_one_that_the_bank_refuses_has_failed(self, shop: Shop) -> None:
+        capture = await shop.captured(100_00, source=CARD)
+        await shop.processor.refund(capture["id"], 100_00, "USD", key="by the bank")
+        before = await shop.balance(STORE)
+        response = await shop.refund(capture["id"], "40.00", request_id="R")
+        assert (response.status_code, response.json()["status"]) == (201, "FAILED")
+        assert response.json()["seller_payable_breakdown"]["total_refunded_amount"]["value"] == "0.00"
+        assert (await shop.balance(STORE), await status(shop, capture)) == (before, "COMPLETED")
+        assert len(await shop.told("PAYMENT.REFUND.FAILED")) == 1
+        assert (await shop.refund(capture["id"], "40.00", request_id="R")).status_code == 200
+        assert await shop.problems() == []
+
+    async def test_what_was_declined_is_not_refunded(self, shop: Shop) -> None:
+        declined = await shop.captured(source=CARD.model_copy(update={"scenario": "CCREJECT-IF"}))
+        assert issue_of(await shop.refund(declined["id"])) == (422, "REFUND_NOT_ALLOWED")
+
+
+class TestPlatformFees:
+    async def test_its_receiver_adds_to_the_refund(self, shop: Shop) -> None:
+        capture = await with_platform_fee(shop)
+        body = {"payment_instruction": {"platform_fees": [{"amount": money("2.00")}]}}
+        refund = (await shop.refund(capture["id"], "50.00", body=body)).json()
+        breakdown = refund["seller_payable_breakdown"]
+        assert (breakdown["platform_fees"], breakdown["net_amount"]) == ([{"amount": money("2.00")}], money("48.00"))
+        assert (await shop.balance(OTHER), await shop.balance(STORE)) == (3_00, 91_02 - 48_00)
+
+    async def test_not_more_than_what_is_left_of_the_fee(self, shop: Shop) -> None:
+        capture = await with_platform_fee(shop)
+        body = {"payment_instruction": {"platform_fees": [{"amount": money("3.00")}]}}
+        assert (await shop.refund(capture["id"], "50.00", body=body)).status_code == 201
+        assert issue_of(await shop.refund(capture["id"], "50.00", body=body)) == (422, "PLATFORM_FEE_EXCEEDED")
+        without = await shop.captured()
+        assert issue_of(await shop.refund(without["id"], body=body)) == (422, "PLATFORM_FEE_EXCEEDED")
+
+
+class TestInvoices:
+    async def test_a_refunds_own_invoice_is_taken_once_where_the_merchant_wants_it(self, shop: Shop, merchants: MerchantsClient) -> None:
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+        capture = await shop.captured()
+        assert (await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"})).status_code == 201
+        assert issue_of(await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"})) == (422, "DUPLICATE_INVOICE_ID")
+        assert (await shop.refund(capture["id"], "1.00")).status_code == 201
+
+
+class TestRaces:
+    async def test_fifty_equal_requests_are_one_refund(self, shop: Shop) -> None:
+        replica = shop.replica()
+        capture = await shop.captured(100_00)
+        answers = await asyncio.gather(*((shop, replica)[n % 2].refund(capture["id"], "1.00", request_id="R") for n in range(50)))
+        assert {answer.status_code for answer in answers} <= {200, 201}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert await shop.balance(BUYER) == RICH - 99_00
+        assert len(await shop.told("PAYMENT.CAPTURE.REFUNDED")) == 1
+        assert await shop.problems() == []
+
+    async def test_fifty_requests_never_give_back_more_than_was_paid(self, shop: Shop) -> None:
+        replica = shop.replica()
+        capture = await shop.captured(100_00)
+        answers = await asyncio.gather(*((shop, replica)[n % 2].refund(capture["id"], "3.00") for n in range(50)))
+        done = [answer for answer in answers if answer.status_code == 201]
+        assert len(done) == 33
+        assert {issue_of(answer) for answer in answers if answer not in done} == {(422, "REFUND_AMOUNT_EXCEEDED")}
+        assert await shop.balance(BUYER) == RICH - 1_00
+        assert await shop.problems() == []
+
+    async def test_what_the_merchant_cannot_pay_leaves_no_trace(self, shop: Shop, merchants: MerchantsClient) -> None:
+        rates = (await merchants.get(STORE)).rate_card.model_copy(update={"refund_overdraft": {"USD": 0}})
+        await merchants.change(STORE, MerchantChange(rate_card=rates))
+        capture = await shop.captured(100_00)
+        answers = await asyncio.gather(*(shop.refund(capture["id"], request_id="R") for _ in range(10)))
+        assert {issue_of(answer) for answer in answers} == {(422, "REFUND_FAILED_INSUFFICIENT_FUNDS")}
+        assert await shop.single.database.fetch("SELECT id FROM intents WHERE kind = 'refund'") == []
+        await shop.fund(STORE, 10_00)
+        assert (await shop.refund(capture["id"], request_id="R")).status_code == 201
+        assert await shop.problems() == []
