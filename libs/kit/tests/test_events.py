@@ -121,7 +121,7 @@ async def test_old_ids_are_forgotten_and_young_ones_kept(database: Database) -> 
     old, young = (Event(name, "shop", "shop.sold", name, "{}", at) for name, at in (("old", now - timedelta(days=2)), ("young", now)))
     await reader.inbox.receive([old, young])
     await reader.inbox.step()
-    await reader.inbox.forget_old()
+    await reader.inbox.tidy()
     assert [row["id"] for row in await database.fetch("SELECT id FROM inbox")] == ["young"]
 
 

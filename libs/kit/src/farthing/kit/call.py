@@ -82,7 +82,6 @@ class Call:
     body: bytes
     trail: Trail
     principal: Principal | None = None
-    peer: str = ""
     notes: dict[str, str] = field(default_factory=dict)
 
     def header(self, name: str) -> str | None:

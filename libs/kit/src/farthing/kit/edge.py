@@ -101,17 +101,7 @@ class Edge:
             timeout = int(deadline) / 1000 if deadline and deadline.isdigit() else PUBLIC_TIMEOUT
             traceparent = headers.get(b"traceparent")
             trail = trail_of(traceparent.decode("latin-1") if traceparent else None, timeout)
-        client = scope.get("client")
-        return Call(
-            scope["method"],
-            normalise(scope["path"]),
-            "unknown",
-            headers,
-            scope["query_string"],
-            b"",
-            trail,
-            peer=client[0] if client else "",
-        )
+        return Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail)
 
     async def _respond(self, call: Call, receive: Receive) -> Response:
         try:

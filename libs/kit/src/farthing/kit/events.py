@@ -8,6 +8,7 @@ Embedded, the transport is PostgreSQL to PostgreSQL; in split mode a broker lies
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 500
 HANDLED_TOGETHER = 200
 HANDLER_TIME = 30.0  # seconds
+_HOUR = 3600.0
 _LONGEST_PAUSE = 60  # seconds between two attempts at one event
 
 
@@ -105,6 +107,7 @@ class Inbox:
         self._manifest, self._database, self._handlers = manifest, database, handlers
         self._log, self._tracing = log, tracing
         self.woken = asyncio.Event()
+        self._tidied = -_HOUR
 
     async def receive(self, events: Sequence[Event]) -> None:
         """Store those that this service wants, each once."""
@@ -130,19 +133,12 @@ class Inbox:
             await self._database.execute("UPDATE inbox SET done = true, data = NULL, retry_at = NULL WHERE id = ANY($1)", done)
         return len(done)
 
-    async def revive(self) -> None:
-        """Let failed events whose pause is over be tried again."""
+    async def tidy(self) -> None:
+        """Let failed events whose pause is over be tried again; once an hour drop the ids of events handled more than a day ago."""
         await self._database.execute("UPDATE inbox SET retry_at = NULL WHERE NOT done AND retry_at < now()")
-
-    async def forget_old(self) -> None:
-        """Drop the ids of events handled more than a day ago: no relay delivers that late."""
-        await self._database.execute(
-            "DELETE FROM inbox WHERE done AND at < now() - interval '1 day' AND seq < (SELECT max(seq) FROM inbox)"
-        )
-
-    async def waiting(self) -> int:
-        row = await self._database.row("SELECT count(*) AS n FROM inbox WHERE NOT done")
-        return int(row["n"]) if row else 0
+        if time.monotonic() - self._tidied > _HOUR:
+            self._tidied = time.monotonic()
+            await self._database.execute("DELETE FROM inbox WHERE done AND at < now() - interval '1 day'")
 
     async def _in_order(self, group: list[tuple[Event, int]]) -> list[str]:
         done = []

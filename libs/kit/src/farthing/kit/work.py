@@ -147,7 +147,7 @@ class Worker:
         assert self._inbox is not None  # noqa: S101 - for the type checker
         done = await self._inbox.step()
         if not done:
-            await self._inbox.revive()
+            await self._inbox.tidy()
         return done
 
     async def _guarded(self, name: str, step: Callable[[], Awaitable[float]]) -> float:

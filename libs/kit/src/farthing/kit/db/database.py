@@ -64,11 +64,7 @@ class Database:
 
         `emits`: it writes to the outbox, so the relay is woken after each commit.
         """
-        return Together(self, sql, self.emitted if emits else None)
-
-    def emitted(self) -> None:
-        """Wake whoever relays this service's outbox."""
-        self.on_emit()
+        return Together(self, sql, emits=emits)
 
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
         async with self.connection() as connection:

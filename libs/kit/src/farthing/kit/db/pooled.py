@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,5 +16,7 @@ else:
 
 class Source(Protocol):
     """Lends connections. Raises Unavailable while PostgreSQL is away."""
+
+    on_emit: Callable[[], None]
 
     def connection(self) -> AbstractAsyncContextManager[Connection]: ...

@@ -12,8 +12,6 @@ from farthing.kit.db.away import AWAY, means_away
 from farthing.kit.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from farthing.kit.db.pooled import Connection, Source
 
 BATCH = 64
@@ -29,8 +27,8 @@ class Together:
     it changes: a batch is sorted by it, so that two batches never wait for each other in a circle.
     """
 
-    def __init__(self, database: Source, sql: str, committed: Callable[[], None] | None = None) -> None:
-        self._database, self._sql, self._committed = database, sql, committed
+    def __init__(self, database: Source, sql: str, *, emits: bool = False) -> None:
+        self._database, self._sql, self._emits = database, sql, emits
         self._waiting: list[_Item] = []
         self._writing = False
         self._task: asyncio.Task[None] | None = None
@@ -54,8 +52,8 @@ class Together:
                 while self._waiting:
                     batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                     await self._run(connection, batch)
-                    if self._committed is not None:
-                        self._committed()
+                    if self._emits:
+                        self._database.on_emit()
                 self._writing = False  # before the connection is given back, else a caller is never woken
         except (ApiError, asyncio.CancelledError) as error:
             failed, self._waiting, self._writing = [*batch, *self._waiting], [], False
