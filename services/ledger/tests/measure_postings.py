@@ -80,10 +80,9 @@ async def measure(dsn: str, callers: int, seconds: float) -> None:
             rate = await measurement.run(number, seconds)
             cpu = (time.process_time() - cpu) / len(measurement.waits) * 1e6
             cuts = quantiles(measurement.waits, n=100)
-            what = "one shop" if hot else f"{WALLETS} accounts"
-            print(
-                f"{what:>13}, {number:3} callers: {rate:6.0f}/s, p50 {cuts[49] * 1e3:5.2f} ms, p99 {cuts[98] * 1e3:6.2f} ms, Python {cpu:3.0f} µs"
-            )
+            where = "one shop" if hot else f"{WALLETS} accounts"
+            print(f"{where:>13}, {number:3} callers: {rate:6.0f}/s", end=", ")
+            print(f"p50 {cuts[49] * 1e3:5.2f} ms, p99 {cuts[98] * 1e3:6.2f} ms, Python {cpu:3.0f} µs")
     started = time.perf_counter()
     sealed = await record.seal()
     middle = time.perf_counter()

@@ -139,12 +139,11 @@ class TestReplicas:
             await ledger.fund(name, 10)
         pairs = ((7, 3), (9, 1), (8, 4), (6, 5), (2, 9))
         posting = Posting("t", "capture", legs=tuple(Leg(wallet(f"W{debit}"), wallet(f"W{credit}"), 1) for debit, credit in pairs))
-        async with databases.connect() as fifth, databases.connect() as probe:
-            async with fifth.transaction():
-                await fifth.fetch(LOCK, "W9")
-                call = asyncio.ensure_future(ledger.postings.post(posting))
-                await waits_for_a_lock(databases)
-                free = await probe.fetch("SELECT owner FROM accounts WHERE kind = 'wallet' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+        async with databases.connect() as fifth, databases.connect() as probe, fifth.transaction():
+            await fifth.fetch(LOCK, "W9")
+            call = asyncio.ensure_future(ledger.postings.post(posting))
+            await waits_for_a_lock(databases)
+            free = await probe.fetch("SELECT owner FROM accounts WHERE kind = 'wallet' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
         assert [row["owner"] for row in free] == ["W2", "W6", "W8", "W7"]
         assert await call is False
 

@@ -94,6 +94,19 @@ class TestSeal:
         assert (audit.problems, audit.sealed, audit.unsealed) == ((), 3, 0)
         assert [block[:2] for block in await blocks(databases)] == [[1, 1], [2, 2]]
 
+    async def test_nor_when_a_full_block_waits_behind_it(self, ledger: Ledger, databases: Databases) -> None:
+        async with databases.replica() as other, other.database.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            await other.accounts.post(connection, [paying("long", FUNDING, BOB, 1)], ledger.clock.now())
+            for n in range(5):
+                await ledger.postings.post(paying(f"short.{n}", FEES, ANN, 1))
+            repository = ledger.record._repository
+            assert await repository.seal(2, ledger.clock.now()) == 0
+            await transaction.commit()
+        assert [await repository.seal(2, ledger.clock.now()) for _ in range(4)] == [2, 2, 2, 0]
+        assert (await ledger.record.audit()).problems == ()
+
     async def test_one_seals_at_a_time(self, ledger: Ledger, databases: Databases) -> None:
         await some_books(ledger)
         async with databases.connect() as connection, connection.transaction():
