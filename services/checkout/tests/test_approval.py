@@ -80,6 +80,18 @@ class TestTheWayThrough:
         assert (page.status, page.answer.headers["location"]) == (303, f"{SHOP}/cancel?token={order}")
         assert await visitor.status(order) == "CREATED"
 
+    async def test_a_payer_changes_to_the_card_and_back(self, visitor: Any, order: str) -> None:
+        before = await wallet(visitor)
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        for funding in ("balance", "card:CARD1BUYER3F6", "balance"):
+            await visitor.submit("approve", funding=funding)
+            await visitor.open(f"/checkoutnow?token={order}")
+        headers = await visitor.platform.as_app()
+        captured = await visitor.platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=headers)
+        assert captured.status_code == 201, captured.text
+        assert [old - new for old, new in zip(before, await wallet(visitor), strict=True)] == [123_450]
+
     async def test_an_approved_order_can_be_paid_in_another_way_by_its_payer_only(self, visitor: Any, order: str) -> None:
         await visitor.open(f"/checkoutnow?token={order}")
         await visitor.sign_in()
@@ -198,7 +210,16 @@ class TestForms:
 
 
 class TestOrdersThatCannotBeApproved:
-    @pytest.mark.parametrize("token", ["", "UNKNOWN", "../../etc", "x" * 500, "%00", "5O190127TN364715T'--"])
+    async def test_a_token_that_no_text_can_be(self, visitor: Any) -> None:
+        page = await visitor.open("/checkoutnow?token=%00")
+        assert (page.status, page.texts["problem"].startswith("This did not work")) == (400, True)
+
+    @pytest.mark.parametrize("path", ["%0d%0aset-cookie:%20a=b", "%0d%0aset-cookie:%20a=b/approve", "..%2f..", "x/y"])
+    async def test_paths_that_are_none(self, visitor: Any, path: str) -> None:
+        answer = await visitor.http.get(f"/checkout/orders/{path}")
+        assert (answer.status_code, "location" in answer.headers, "set-cookie" in answer.headers) == (404, False, False)
+
+    @pytest.mark.parametrize("token", ["", "UNKNOWN", "../../etc", "x" * 500, "5O190127TN364715T'--"])
     async def test_unknown(self, visitor: Any, token: str) -> None:
         page = await visitor.open(f"/checkoutnow?token={token}")
         assert (page.status, page.texts["problem"].startswith("We do not know this payment")) == (404, True)

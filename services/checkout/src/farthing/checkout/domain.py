@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # An application's own scheme is a domain name in reverse order (RFC 8252, section 7.1): never javascript:, data: or file:.
 _APPLICATION_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
+# Everything that RFC 3986 lets stand in an address, beside letters and digits.
+ADDRESS_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 _ORDER_ID = re.compile(r"[A-Z0-9]{1,32}")
 _INSTRUMENT_ID = re.compile(r"[A-Z0-9]{1,32}")
 
@@ -97,7 +99,7 @@ def with_parameters(address: str, /, **parameters: str) -> str:
     """Add query parameters; those that are there, and a fragment, stay as they are. The answer fits into a header: ASCII without spaces."""
     parts = urlsplit(address)
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
-    return quote(urlunsplit(parts._replace(query=query)), safe="%/:?#[]@!$&'()*+,;=-._~")
+    return quote(urlunsplit(parts._replace(query=query)), safe=ADDRESS_CHARACTERS)
 
 
 def csrf_of(visit: str) -> str:

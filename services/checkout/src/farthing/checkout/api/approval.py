@@ -45,21 +45,22 @@ class ApprovalRoutes:
 
     async def start(self, call: Call) -> Response:
         """The address in an order's links. What follows lies where this service's cookies are sent."""
-        order = await self._approvals.order(call.query("token") or "")
-        return redirect(_address(order.id, opener=stated_origin(call.query("origin"))))
+        order = await self._order(call, call.query("token") or "")
+        return redirect(_address(order.id, opener=_opener(call)))
 
     async def show(self, call: Call, order_id: str) -> Response:
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         browser = self._browsers.of(call)
         payer = await self._sign_ins.payer(browser.session_id)
         return await self._show(call, order, browser, payer)
 
     async def again(self, call: Call, order_id: str, step: str) -> Response:  # noqa: ARG002 - part of the path
         """Somebody reloads the address of a post."""
-        return redirect(_address(order_id, opener=stated_origin(call.query("origin"))))
+        order = await self._order(call, order_id)
+        return redirect(_address(order.id, opener=_opener(call)))
 
     async def sign_in(self, call: Call, order_id: str) -> Response:
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         browser = self._browsers.of(call)
         fields = self._browsers.form(call, browser, None)
         email = fields.get("email", "")
@@ -70,7 +71,7 @@ class ApprovalRoutes:
         return redirect(_address(order.id, opener=_opener(call)), self._browsers.signed_in(session))
 
     async def sign_out(self, call: Call, order_id: str) -> Response:
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         browser = self._browsers.of(call)
         payer = await self._sign_ins.payer(browser.session_id)
         if payer is not None:
@@ -79,7 +80,7 @@ class ApprovalRoutes:
         return redirect(_address(order.id, opener=_opener(call)), self._browsers.signed_out())
 
     async def approve(self, call: Call, order_id: str) -> Response:
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         browser = self._browsers.of(call)
         payer = await self._sign_ins.payer(browser.session_id)
         if payer is None:
@@ -99,7 +100,7 @@ class ApprovalRoutes:
 
     async def approved(self, call: Call, order_id: str) -> Response:
         """Tell the store's page, or go back to the store: an own page, since a form's answer may not lead to another site."""
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         payer = await self._sign_ins.payer(self._browsers.of(call).session_id)
         if payer is None or order.payer != payer.account.id or standing(order) not in {Standing.APPROVED, Standing.FINISHED}:
             return redirect(_address(order.id, opener=_opener(call)))
@@ -107,12 +108,17 @@ class ApprovalRoutes:
 
     async def cancel(self, call: Call, order_id: str) -> Response:
         """Nothing about the order changes: it can be approved later."""
-        order = await self._approvals.order(order_id)
+        order = await self._order(call, order_id)
         opener, back = _opener(call), _cancel_address(order)
         if opener is None and back is not None:
             return redirect(back)
         message = {"type": "farthing.cancelled", "orderID": order.id}
         return self._pages.returning(ReturnView(order, "cancelled", back, opener, message))
+
+    async def _order(self, call: Call, order_id: str) -> OrderView:
+        order = await self._approvals.order(order_id)
+        call.note("order.id", order.id)
+        return order
 
     async def _show(
         self, call: Call, order: OrderView, browser: Browser, payer: Payer | None, error: ApiError | None = None, email: str = ""
