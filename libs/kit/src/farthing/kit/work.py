@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 JOB_TIME = 60.0  # seconds one run may take
 _IDLE = 5.0  # seconds after which a sleeping worker looks again, whatever happened
 _AFTER_FAILURE = 1.0
+_BREATH = 0.02  # seconds between two batches of events: the first goes at once, under load the next ones are larger and far cheaper
 
 
 @dataclass(slots=True)
@@ -136,12 +137,13 @@ class Worker:
 
     async def _pump(self, woken: asyncio.Event, step: Callable[[], Awaitable[int]]) -> None:
         async def once() -> float:
-            return 0.0 if await step() else _IDLE
+            return _BREATH if await step() else _IDLE
 
         while True:
             await self._resting.wait()
             woken.clear()
-            await _sleep(woken, await self._guarded("events", once))
+            pause = await self._guarded("events", once)
+            await (asyncio.sleep(pause) if pause == _BREATH else _sleep(woken, pause))
 
     async def _inbox_step(self) -> int:
         assert self._inbox is not None  # noqa: S101 - for the type checker

@@ -34,19 +34,25 @@ class Reading:
         return self._documents.refund(actor.own(await self._captures.find_refund(refund_id)))
 
     async def of_order(self, order_id: str) -> ByUnit:
-        """Everything that was paid for an order, by reference id."""
+        """Everything that was paid for an order, by reference id. An order captured at once, as most are, takes one statement."""
         found: ByUnit = {}
+        captures = await self._captures.of_order(order_id)
+        if not captures or captures[0].authorization_id is not None:
+            await self._add_authorizations(found, order_id)
+        for capture in captures:
+            _add(found, capture.reference_id, "captures", self._documents.capture(capture))
+        if any(capture.refunds for capture in captures):
+            for refund in await self._captures.refunds_of_order(order_id):
+                _add(found, refund.reference_id, "refunds", self._documents.refund(refund))
+        return found
+
+    async def _add_authorizations(self, found: ByUnit, order_id: str) -> None:
         authorizations = {authorization.id: authorization for authorization in await self._authorizations.of_order(order_id)}
         for authorization in authorizations.values():
             _add(found, authorization.reference_id, "authorizations", self._documents.authorization(authorization))
         for name in await self._authorizations.reauthorizations_of(list(authorizations)) if authorizations else ():
             authorization = authorizations[name.authorization_id]
             _add(found, authorization.reference_id, "authorizations", self._documents.authorization(authorization, name))
-        for capture in await self._captures.of_order(order_id):
-            _add(found, capture.reference_id, "captures", self._documents.capture(capture))
-        for refund in await self._captures.refunds_of_order(order_id):
-            _add(found, refund.reference_id, "refunds", self._documents.refund(refund))
-        return found
 
 
 def _add(found: ByUnit, reference_id: str, collection: str, document: Document) -> None:
