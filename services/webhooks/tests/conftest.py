@@ -9,6 +9,8 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import load_pem_x509_certificate
 
 from farthing.kit.events import Event
+from tests.contract.specification.recording import Recording
+from tests.contract.specification.validation import Specification
+from tests.needs import find_specs
 from tests.single import Single, StartSingle
 
 STORE = ("sandbox-client-id", "STRE7X2KQ4M9W")
@@ -213,9 +218,20 @@ class Webhooks:
 
 
 @pytest.fixture
-async def webhooks(single: StartSingle) -> Webhooks:
-    """Its worker does not run: `drain` does what is due."""
-    return Webhooks(await single("webhooks"))
+async def webhooks(single: StartSingle) -> AsyncIterator[Webhooks]:
+    """Its worker does not run: `drain` does what is due. Where PayPal's OpenAPI files are at hand, every answer must conform to them."""
+    made = Webhooks(await single("webhooks"))
+    recording = Recording(specification(folder)) if (folder := find_specs()) else None
+    if recording is not None:
+        made.single.http.event_hooks = {"response": [recording.see_async]}
+    yield made
+    if recording is not None:
+        recording.assert_conforming()
+
+
+@cache
+def specification(folder: Path) -> Specification:
+    return Specification.load(folder)
 
 
 @pytest.fixture

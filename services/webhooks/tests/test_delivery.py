@@ -227,13 +227,15 @@ class TestReplicas:
         await first.happen("CAPTURE1")
         draining = asyncio.create_task(first.drain())
         await receiver.has(1)
+        draining.cancel()
         first.single.service.forget()  # as the crash: the attempt ends without a trace
-        await draining
         second = Webhooks(await single("webhooks", database=first.single.place))
-        await second.drain()
-        assert len(receiver.received) == 1  # the lease of the dead process is respected
+        draining = asyncio.create_task(second.drain())
+        await asyncio.sleep(0.2)
+        assert len(receiver.received) == 1  # the lease of the dead process is respected, and waited for
+        assert not draining.done()
         await second.single.database.execute("UPDATE deliveries SET leased_until = now() - interval '1 second'")
-        await second.drain()
+        await draining
         (transmission,) = await second.transmissions()
         assert len(receiver.received) == 2
         assert (transmission["status"], len(transmission["attempts"])) == ("SUCCESS", 1)
@@ -245,9 +247,9 @@ class TestReplicas:
         await first.happen("CAPTURE1")
         draining = asyncio.create_task(first.drain())
         await receiver.has(1)
+        draining.cancel()
         assert first.single.service.stop is not None
         await first.single.service.stop()
-        await draining
         second = Webhooks(await single("webhooks", database=first.single.place))
         await second.drain()
         assert [one["status"] for one in await second.transmissions()] == ["SUCCESS"]
@@ -264,6 +266,7 @@ class TestReplicas:
         await second.drain()
         receiver.hung.set()  # the first connection ends without an answer: a failed attempt, but too late to count
         await slow
+        await asyncio.sleep(0.05)
         (transmission,) = await first.transmissions()
         assert (transmission["status"], [one["http_status"] for one in transmission["attempts"]]) == ("SUCCESS", [200])
 

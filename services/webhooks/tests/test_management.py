@@ -83,9 +83,12 @@ class TestCreate:
 
     async def test_ten_for_an_app_also_at_once(self, webhooks: Webhooks) -> None:
         app = webhooks.app()
-        bodies = [{"url": f"{URL}/{number}", "event_types": NAMES} for number in range(14)]
+        for number in range(9):
+            await app.subscribe(f"{URL}/first/{number}")
+        await asyncio.gather(*(app.call("GET", "/webhooks") for _ in range(4)))  # from here on two connections are open
+        bodies = [{"url": f"{URL}/{number}", "event_types": NAMES} for number in range(4)]
         answers = await asyncio.gather(*(app.http.post(f"{ROOT}/webhooks", json=body, headers=app.headers) for body in bodies))
-        assert Counter(answer.status_code for answer in answers) == {201: 10, 400: 4}
+        assert Counter(answer.status_code for answer in answers) == {201: 1, 400: 3}
         assert {answer.json().get("name") for answer in answers} == {None, "WEBHOOK_NUMBER_LIMIT_EXCEEDED"}
         await webhooks.app(OTHER).subscribe(URL)
 
@@ -266,3 +269,12 @@ async def test_every_operation_needs_a_token_with_its_scope(webhooks: Webhooks) 
         assert (await webhooks.single.http.request(method, f"{ROOT}{path}")).status_code == 401
         assert (await wrong.refused(method, path, status=403))[:2] == ("NOT_AUTHORIZED", "PERMISSION_DENIED")
     assert (await webhooks.single.http.get(f"{ROOT}/webhooks-event-types")).status_code == 401
+
+
+async def test_a_nul_character_is_bad_input_or_nothing_that_exists(webhooks: Webhooks) -> None:
+    app = webhooks.app()
+    for path in ("/webhooks/%00", "/webhooks-lookup/a%00", "/webhooks-events/%00", "/certs/%00"):
+        assert (await app.refused("GET", path, status=404))[1] == "INVALID_RESOURCE_ID"
+    assert (await app.refused("GET", "/webhooks-events?event_type=%00"))[0] == "VALIDATION_ERROR"
+    assert (await app.refused("GET", "/webhooks-events?transaction_id=a%00"))[0] == "VALIDATION_ERROR"
+    assert (await app.call("POST", "/webhooks", {"url": "http://x.example/\0", "event_types": NAMES}, 400))["name"] == "INVALID_REQUEST"

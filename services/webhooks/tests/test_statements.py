@@ -18,6 +18,7 @@ def statements() -> dict[str, str]:
             if isinstance(sql, str) and re.search(r"\b(FROM|INSERT)\b", sql)
         }
     events = importlib.import_module("farthing.webhooks.repository.events")
+    del found["events._PAGE"]  # the beginning of those that follow
     return found | {f"events.page{key}": sql for key, sql in events._PAGES.items()}
 
 

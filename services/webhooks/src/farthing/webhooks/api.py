@@ -113,7 +113,7 @@ def _verify(api: Api, verification: Verification, keyring: KeyRing) -> None:
     async def verify(call: Call, body: Verify) -> Response:
         return json_response({"verification_status": await verification.verify(call.caller, body, call.body)})
 
-    @api.open("GET", f"{_ROOT}/certs/{{cert_id}}", "certs.get")
+    @api.open("GET", f"{_ROOT}/certs/{{cert_id}}", "webhooks.certificate")
     async def certificate(_call: Call, cert_id: str) -> Response:
         found = await keyring.certificate(cert_id)
         if found is None:

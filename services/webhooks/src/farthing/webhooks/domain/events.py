@@ -9,6 +9,7 @@ from typing import Any, Final
 
 SIMULATED: Final = "WEBHOOK_ID"  # what stands for the webhook's id in the signature when an event goes to a URL without a webhook
 EVENT_VERSION: Final = "1.0"
+NUL: Final = "\x00"  # no column can hold it
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PART: Final = 17  # characters in each of an id's two parts
 _LONGEST_ID: Final = 64  # characters of a transaction id worth searching for

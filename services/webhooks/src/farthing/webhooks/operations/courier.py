@@ -81,16 +81,17 @@ class Courier:
                 self._begin(claimed)
         return len(taken)
 
-    async def waiting(self) -> datetime | None:
-        """Now, while anything is on its way: the work that became due is not done before its outcome is known."""
-        return self._clock.now() if self._running else None
+    async def unfinished(self) -> datetime | None:
+        """When the earliest delivery is due whose outcome is not known: also of those that this process or another one has taken."""
+        return await self._deliveries.earliest()
 
     async def wait(self) -> int:
-        """Give what is on its way a moment; answer how much was or is."""
-        running = list(self._running.values())
-        if running:
-            await asyncio.wait(running, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
-        return len(running)
+        """Give what is on its way a moment. Answers 1: the work that is due is not done yet."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=_LOOK_AGAIN)
+        else:
+            await asyncio.sleep(_LOOK_AGAIN)
+        return 1
 
     async def stop(self) -> None:
         """Wait a little for what is on its way, and give the rest back to whoever comes next."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from farthing.kit.auth import Principal
 from farthing.kit.clock import Clock
 from farthing.money import Ids
-from farthing.webhooks.domain.events import SIMULATED
+from farthing.webhooks.domain.events import NUL, SIMULATED
 from farthing.webhooks.domain.webhook import Target
 from farthing.webhooks.errors import ResourceIdInvalid, invalid
 from farthing.webhooks.operations.documents import Document, Documents
@@ -34,6 +34,9 @@ class History:
     async def page(self, caller: Principal, query: str) -> Document:
         """The newest first, with the links to the pages beside. Raises ValidationFailed."""
         asked = dict(parse_qsl(query))
+        for name, value in asked.items():
+            if NUL in value:
+                raise invalid(name, None, "The value contains a NUL character.", location="query")
         wanted = _wanted(caller.subject, asked)
         found = await self._events.page(replace(wanted, size=wanted.size + 1))
         backwards = wanted.newer is not None
@@ -114,9 +117,9 @@ def _moment(asked: dict[str, str], name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value.replace(" ", "+"))  # a plus sign that nobody escaped
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise invalid(name, value, "Use a date and time of RFC 3339.", location="query") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _pages(asked: dict[str, str], wanted: Wanted, shown: list[StoredEvent], *, more: bool) -> dict[str, str]:

@@ -40,6 +40,7 @@ RETURNING d.id, d.seq, d.client_id, d.webhook_id, d.url, d.lane, d.subject, d.at
 _DUE: Final = """
 SELECT next_at FROM deliveries WHERE status = 'PENDING' AND (leased_until IS NULL OR leased_until < now()) ORDER BY next_at LIMIT 1
 """
+_EARLIEST: Final = "SELECT next_at FROM deliveries WHERE status = 'PENDING' ORDER BY next_at LIMIT 1"
 # Compare and set on the number of attempts: whoever held the delivery too long, while another one tried it, changes nothing.
 _FINISH: Final = """
 WITH done AS (
@@ -120,6 +121,11 @@ class Deliveries:
     async def due(self) -> datetime | None:
         """When the earliest delivery that nobody has taken is due."""
         row = await self._database.row(_DUE)
+        return None if row is None else row["next_at"]
+
+    async def earliest(self) -> datetime | None:
+        """When the earliest pending delivery is due, taken or not."""
+        row = await self._database.row(_EARLIEST)
         return None if row is None else row["next_at"]
 
     async def finish(self, claimed: Claimed, outcome: Outcome) -> bool:

@@ -49,24 +49,18 @@ WITH old AS (
 )
 SELECT count(*) AS n FROM old
 """
-
-
-def _page(found_by: str, rest: str) -> str:
-    return f"""
+_PAGE: Final = """
 SELECT id, seq, type, body, at FROM events
-WHERE client_id = $1 AND {found_by} AND ($3::text IS NULL OR type = $3)
-  AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5) AND {rest} LIMIT $7
+WHERE client_id = $1 AND ($3::text IS NULL OR type = $3) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
 """
-
-
-_ANY, _ONE = "$2::text IS NULL", "transactions @> ARRAY[$2::text]"
-_OLDER, _NEWER = "($6::bigint IS NULL OR seq < $6) ORDER BY seq DESC", "seq > $6::bigint ORDER BY seq"
+_ANY, _ONE = "AND $2::text IS NULL", "AND transactions @> ARRAY[$2::text]"
+_OLDER, _NEWER = "AND ($6::bigint IS NULL OR seq < $6) ORDER BY seq DESC LIMIT $7", "AND seq > $6::bigint ORDER BY seq LIMIT $7"
 # By: is a transaction named, does the page lie before (newer than) the one that was seen.
 _PAGES: Final = {
-    (False, False): _page(_ANY, _OLDER),
-    (False, True): _page(_ANY, _NEWER),
-    (True, False): _page(_ONE, _OLDER),
-    (True, True): _page(_ONE, _NEWER),
+    (False, False): f"{_PAGE} {_ANY} {_OLDER}",
+    (False, True): f"{_PAGE} {_ANY} {_NEWER}",
+    (True, False): f"{_PAGE} {_ONE} {_OLDER}",
+    (True, True): f"{_PAGE} {_ONE} {_NEWER}",
 }
 
 
