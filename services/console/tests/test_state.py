@@ -11,6 +11,7 @@ import orjson
 from farthing.clients.ledger.client import LedgerClient
 from farthing.console.repository import Repository
 from farthing.kit.clock import real_now
+from farthing.kit.settings import Settings
 from tests.platform import STORE, TestPlatform
 from tests.single import Single
 
@@ -117,6 +118,22 @@ class TestSnapshots:
         for method, path in (("POST", "a b/restore"), ("DELETE", 'a";')):
             answer = await platform.http.request(method, f"/_farthing/snapshots/{path}")
             assert (answer.status_code, answer.json()["details"][0]["issue"]) == (400, "INVALID_SNAPSHOT_NAME")
+
+
+class TestRestart:
+    async def test_the_next_process_goes_on_where_the_last_one_stood(self, platform: TestPlatform) -> None:
+        await platform.http.post("/_farthing/clock/freeze")
+        await platform.http.post("/_farthing/clock/advance", json={"by": "P29D"})
+        await platform.http.post("/_farthing/faults", json={"operation": "orders.get", "kind": "error", "status": 429, "times": 5})
+        await platform.http.put("/_farthing/auto-approve", json={})
+        again = TestPlatform(Settings(), platform._place)
+        try:
+            await again.start()
+            assert (again.clock.now(), again.clock.frozen) == (platform.clock.now(), True)
+            assert again.faults.rules() == platform.faults.rules() != []
+            assert (await create(again))["status"] == "APPROVED"
+        finally:
+            await again.close()
 
 
 class TestOneServiceAlone:
