@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +17,7 @@ def members() -> dict[str, Path]:
     """Every distribution of the project by its name."""
     patterns = ("libs/*", "services/*", "services/*/client", "embedded")
     folders = [folder for pattern in patterns for folder in sorted(ROOT.glob(pattern)) if (folder / "pyproject.toml").is_file()]
-    return {_project(folder)["name"]: folder for folder in folders}
+    return {str(_project(folder)["name"]): folder for folder in folders}
 
 
 def closure(name: str, known: dict[str, Path]) -> list[Path]:
@@ -34,7 +35,7 @@ def closure(name: str, known: dict[str, Path]) -> list[Path]:
     return list(found.values())
 
 
-def _project(folder: Path) -> dict[str, list[str]]:
+def _project(folder: Path) -> dict[str, Any]:
     return dict(tomllib.loads((folder / "pyproject.toml").read_text())["project"])
 
 
