@@ -14,12 +14,18 @@ SDKS = ("Python", "TypeScript")
 
 @dataclass(frozen=True)
 class Operation:
-    """`python` is the SDK's attribute and method; the TypeScript SDK has the same name in camel case."""
+    """`python` is the SDK's attribute and method."""
 
     name: str
     method: str
     template: str
     python: str
+
+    @property
+    def typescript(self) -> str:
+        """The same method's name in camel case."""
+        controller, _, method = self.python.partition(".")
+        return f"{controller}.{re.sub('_(.)', lambda found: found[1].upper(), method)}"
 
     def fits(self, exchange: Exchange) -> bool:
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{\w+\}", self.template))
