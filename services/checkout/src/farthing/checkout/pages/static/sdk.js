@@ -39,8 +39,9 @@
     throw new Error(`There is no element ${String(container)} to render into.`);
   };
 
-  /** An empty window, opened while the click still allows it; null when pop-ups are blocked. */
+  /** An empty window, opened while the click still allows it; null when pop-ups are blocked, or this page has no origin to answer to. */
   const openWindow = () => {
+    if (window.location.origin === "null") return null;
     const width = Math.min(480, window.screen.availWidth);
     const height = Math.min(760, window.screen.availHeight);
     const left = Math.round(window.screenX + Math.max(0, window.outerWidth - width) / 2);
