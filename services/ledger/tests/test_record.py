@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from farthing.ledger.domain import HoldUse, Leg, Posting, fingerprint
+from farthing.ledger.domain import AccountName, HoldUse, Leg, Posting, fingerprint
 from farthing.ledger.jobs import Sealing
 from services.ledger.tests.conftest import FEES, FUNDING, ROLE, Databases, Ledger, paying, wallet
 
@@ -62,7 +62,7 @@ class TestSeal:
         assert [block[:3] for block in await blocks(databases)] == [[1, 6, 10]]
 
     async def test_the_chain_can_be_computed_by_others(self, ledger: Ledger, databases: Databases) -> None:
-        """From its definition alone: sha256 over the hash before and those of the transfers, each of which is a JSON array."""
+        """From its definition alone: sha256 over the hash before and those of the transfers and accounts, each a JSON array."""
         ledger.clock.freeze()
         moment = round(ledger.clock.now().timestamp() * 1_000_000)
         first = Posting("capture.1", "capture", "order.1", (Leg(FUNDING, ANN, 100, -200), Leg(ANN, FEES, 3)))
@@ -70,12 +70,16 @@ class TestSeal:
         await ledger.record.seal()
         await ledger.hold("hold.1", ANN, 60)
         await ledger.record.seal()
+        number = json.loads(await databases.as_owner("SELECT json_object_agg(owner, id) FROM accounts"))
         seqs = json.loads(await databases.as_owner("SELECT json_agg(seq ORDER BY seq) FROM transfers"))
-        usd = [["sandbox", "funding", "USD", "ANN", "wallet", "USD", 100], ["ANN", "wallet", "USD", "platform", "fees", "USD", 3]]
-        content = [seqs[0], "capture.1", "capture", "order.1", fingerprint(first).hex(), moment, [-200, None], usd]
         hold = await databases.as_owner("SELECT encode(fingerprint, 'hex') FROM transfers WHERE id = 'hold.1'")
-        one = chained(b"", content)
-        two = chained(one, [seqs[1], "hold.1", "hold.place", "", hold, moment, None, None])
+        legs = [number["sandbox"], number["ANN"], 100, number["ANN"], number["platform"], 3]
+        one = block(
+            b"",
+            [seqs[0], "capture.1", "capture", "order.1", fingerprint(first).hex(), moment, legs, [-200, None]],
+            *sorted([number[name.owner], *name] for name in (FUNDING, ANN, FEES)),
+        )
+        two = block(one, [seqs[1], "hold.1", "hold.place", "", hold, moment, [], None])
         assert await blocks(databases) == [[1, 1, 4, one.hex()], [2, 1, 0, two.hex()]]
 
     async def test_what_a_long_transaction_writes_is_not_skipped(self, ledger: Ledger, databases: Databases) -> None:
@@ -282,9 +286,13 @@ class TestAudit:
         assert [problem[:19] for problem in problems] == ["block 2 was sealed "]
 
     async def test_a_leg_between_two_currencies(self, ledger: Ledger, databases: Databases) -> None:
+        """Two accounts change sides, so that each currency as a whole still balances."""
+        await ledger.postings.post(paying("eur", AccountName("sandbox", "funding", "EUR"), wallet("EVE", "EUR"), 150))
+        await databases.as_owner("UPDATE accounts SET balance = 0 WHERE owner = 'SHOP'")
         await databases.as_owner("UPDATE accounts SET currency = 'EUR' WHERE owner = 'SHOP'")
         problems = (await ledger.record.audit()).problems
-        assert "transfer capture.1 moves money between ANN/wallet/USD and SHOP/wallet/EUR" in problems
+        assert "transfer capture.1 does not balance: its entries in EUR sum to 97" in problems
+        assert "transfer capture.1 does not balance: its entries in USD sum to -97" in problems
 
     async def test_of_each_kind_ten_are_enough(self, ledger: Ledger, databases: Databases) -> None:
         for n in range(12):
@@ -313,13 +321,11 @@ async def rolled_back(connection: asyncpg.Connection[asyncpg.Record]) -> AsyncIt
         await transaction.rollback()
 
 
-def chained(before: bytes, transfer: list[Any]) -> bytes:
-    return hashlib.sha256(before + hashlib.sha256(as_postgresql_writes(transfer).encode()).digest()).digest()
+def block(before: bytes, *rows: list[Any]) -> bytes:
+    return hashlib.sha256(before + b"".join(hashlib.sha256(as_postgresql_writes(row).encode()).digest() for row in rows)).digest()
 
 
-def as_postgresql_writes(transfer: list[Any]) -> str:
-    """With blanks after commas, but for the numbers of the array `floors`."""
-    *others, floors, legs = transfer
-    parts = [json.dumps(part) for part in others]
-    parts += [json.dumps(floors, separators=(",", ":")), json.dumps(legs)]
+def as_postgresql_writes(row: list[Any]) -> str:
+    """With blanks after commas, but none inside its arrays of numbers."""
+    parts = [json.dumps(part, separators=(",", ":")) for part in row]
     return "[" + ", ".join(parts) + "]"

@@ -81,18 +81,25 @@ BEGIN
     END IF;
 END $$;
 
--- What a block's hash is made of: the hash before it, then sha256 of each transfer in (xid, seq) order, written as a JSON array with the names of its
--- accounts. Entries follow from transfers; the audit replays them. Changing this form breaks every chain there is.
+-- What a block's hash is made of: the hash before it, sha256 of each of its transfers in the order of (xid, seq), and sha256 of each account that their
+-- legs name, by number; transfers and accounts are written as JSON arrays. Entries follow from transfers; the audit replays them. Changing this form
+-- breaks every chain there is.
 CREATE FUNCTION block_of(previous bytea, from_xid xid8, to_xid xid8, OUT transfers bigint, OUT entries bigint, OUT hash bytea)
 LANGUAGE sql STABLE AS $$
-    SELECT count(t.seq), coalesce(sum(cardinality(t.legs) / 3 * 2), 0)::bigint,
-           sha256($1 || coalesce(string_agg(sha256(convert_to(t.written::text, 'UTF8')), ''::bytea ORDER BY t.xid, t.seq), ''::bytea))
-    FROM (
-        SELECT r.xid, r.seq, r.legs,
-               json_build_array(r.seq, r.id, r.kind, r.reference, encode(r.fingerprint, 'hex'), (extract(epoch FROM r.posted_at) * 1000000)::bigint, r.floors, (
-                   SELECT json_agg(json_build_array(d.owner, d.kind, d.currency, c.owner, c.kind, c.currency, r.legs[n + 2]) ORDER BY n)
-                   FROM generate_series(1, cardinality(r.legs), 3) n JOIN accounts d ON d.id = r.legs[n] JOIN accounts c ON c.id = r.legs[n + 1]
-               )) AS written
-        FROM transfers r WHERE r.xid >= $2 AND r.xid < $3
-    ) t
+    SELECT count(1), coalesce(sum(cardinality(t.legs) / 3 * 2), 0)::bigint, sha256(
+        $1
+        || coalesce(string_agg(sha256(convert_to(json_build_array(
+               t.seq, t.id, t.kind, t.reference, encode(t.fingerprint, 'hex'), (extract(epoch FROM t.posted_at) * 1000000)::bigint, t.legs, t.floors
+           )::text, 'UTF8')), ''::bytea ORDER BY t.xid, t.seq), '')
+        || coalesce((
+               SELECT string_agg(sha256(convert_to(json_build_array(a.id, a.owner, a.kind, a.currency)::text, 'UTF8')), ''::bytea ORDER BY a.id)
+               FROM accounts a
+               WHERE a.id IN (
+                   SELECT side.account_id FROM transfers r CROSS JOIN LATERAL generate_series(1, cardinality(r.legs), 3) n
+                   CROSS JOIN LATERAL (VALUES (r.legs[n]), (r.legs[n + 1])) side (account_id)
+                   WHERE r.xid >= $2 AND r.xid < $3
+               )
+           ), '')
+    )
+    FROM transfers t WHERE t.xid >= $2 AND t.xid < $3
 $$;

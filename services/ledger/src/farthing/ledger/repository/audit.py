@@ -68,15 +68,15 @@ _CURRENCIES = """
 SELECT format('currency %s does not balance: its accounts sum to %s', currency, sum(balance)) AS problem
 FROM accounts GROUP BY currency HAVING sum(balance) <> 0 ORDER BY currency LIMIT $1
 """
-_CURRENCIES_OF_LEGS = """
-SELECT format('transfer %s moves money between %s/%s/%s and %s/%s/%s',
-              t.id, d.owner, d.kind, d.currency, c.owner, c.kind, c.currency) AS problem
-FROM transfers t
-CROSS JOIN generate_series(1, cardinality(t.legs), 3) n
-JOIN accounts d ON d.id = t.legs[n]
-JOIN accounts c ON c.id = t.legs[n + 1]
-WHERE d.currency <> c.currency
-ORDER BY t.seq LIMIT $1
+_CURRENCIES_OF_TRANSFERS = """
+SELECT format('transfer %s does not balance: its entries in %s sum to %s', coalesce(t.id, e.transfer::text), e.currency, e.total) AS problem
+FROM (
+    SELECT e.transfer, a.currency, sum(e.amount) AS total
+    FROM entries e JOIN accounts a ON a.id = e.account_id
+    GROUP BY e.transfer, a.currency HAVING sum(e.amount) <> 0
+) e
+LEFT JOIN transfers t ON t.seq = e.transfer
+ORDER BY e.transfer, e.currency LIMIT $1
 """
 _HELD = """
 SELECT format('account %s/%s/%s holds %s, but its open holds sum to %s',
@@ -130,7 +130,7 @@ _CHECKS: Final = (
     _ENTRIES_OF_LEGS,
     _ACCOUNTS_OF_ENTRIES,
     _CURRENCIES,
-    _CURRENCIES_OF_LEGS,
+    _CURRENCIES_OF_TRANSFERS,
     _HELD,
     _HOLDS,
     _FLOORS,
