@@ -59,6 +59,14 @@ class EventTransport(Protocol):
     async def publish(self, events: Sequence[Event]) -> None: ...
 
 
+# Taken and deleted in one statement; it counts only when the transport has taken over and the transaction commits.
+_TAKE = """
+DELETE FROM outbox USING (SELECT pg_try_advisory_xact_lock(hashtext($1)) AS mine) AS turn
+WHERE turn.mine AND seq IN (SELECT o.seq FROM outbox o ORDER BY o.seq LIMIT $2)
+RETURNING seq, id, type, subject, data, trace, at
+"""
+
+
 class Relay:
     """Moves one service's outbox to the transport; woken by the statements that write it, one relay at a time per service."""
 
@@ -70,16 +78,15 @@ class Relay:
     async def step(self) -> int:
         """Relay one batch and answer its size."""
         async with self._database.transaction() as connection:
-            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", f"relay-{self._source}"):
-                return 0
-            rows = await connection.fetch("SELECT seq, id, type, subject, data, trace, at FROM outbox ORDER BY seq LIMIT $1", BATCH)
-            self.oldest = rows[0]["at"] if rows else None
+            rows = await connection.fetch(_TAKE, f"relay-{self._source}", BATCH)
             if not rows:
+                self.oldest = None
                 return 0
+            rows.sort(key=lambda row: row["seq"])
+            self.oldest = rows[0]["at"]
             await self._transport.publish(
                 [Event(r["id"], self._source, r["type"], r["subject"], r["data"], r["at"], r["trace"], r["seq"]) for r in rows]
             )
-            await connection.execute("DELETE FROM outbox WHERE seq = ANY($1)", [row["seq"] for row in rows])
         self.oldest = None
         return len(rows)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 JOB_TIME = 60.0  # seconds one run may take
 _IDLE = 5.0  # seconds after which a sleeping worker looks again, whatever happened
 _AFTER_FAILURE = 1.0
-_BREATH = 0.02  # seconds between two batches of events: the first goes at once, under load the next ones are larger and far cheaper
+_BREATH = 0.1  # seconds between two batches of events: the first goes at once, under load the next ones are larger and far cheaper
 
 
 @dataclass(slots=True)
