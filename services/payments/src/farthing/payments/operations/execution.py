@@ -78,14 +78,17 @@ class Execution:
         """Execute an intent that the caller has just opened."""
         return await self._twins.run(intent.id, execute)
 
-    async def finish(self, intent_id: str) -> None:
-        """Bring an intent to its end, whoever began it; nothing to do when it is done or withdrawn. Raises what executing it raises."""
+    async def finish(self, intent_id: str) -> bool:
+        """Bring an intent to its end, whoever began it; False when it was refused and withdrawn. Raises what executing it raises."""
         if await self._twins.join(intent_id):
-            return
+            return True
         intent = await self._intents.share(intent_id)
-        if intent is not None:
-            execute = self._executors[intent.kind].execute
-            await self._twins.run(intent_id, lambda: execute(intent, alone=False))
+        if intent is None:
+            known = await self._intents.find(intent_id)
+            return known is not None and known.done
+        execute = self._executors[intent.kind].execute
+        await self._twins.run(intent_id, lambda: execute(intent, alone=False))
+        return True
 
     async def finish_other(self, intent_id: str) -> None:
         """Let somebody else's intent end, so that one's own can be judged. Its refusal is not ours; that it cannot end now, is."""

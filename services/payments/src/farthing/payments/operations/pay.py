@@ -230,13 +230,11 @@ class PayOrder:
 
     async def _replay(self, intent_id: str, pay: Pay) -> list[Line]:
         known = await self._intents.find(intent_id)
-        if known is None:  # refused meanwhile: judged anew
-            return await self._pay(pay, intent_id)
-        if known.fingerprint != _fingerprint(pay):
+        if known is not None and known.fingerprint != _fingerprint(pay):
             raise PaymentKeyReused
-        if not known.done:
-            await self._execution.finish(intent_id)
-        return await self._present(known)
+        if known is not None and (known.done or await self._execution.finish(intent_id)):
+            return await self._present(known)
+        return await self._pay(pay, intent_id)  # it was refused meanwhile: judged anew
 
     async def _present(self, intent: Intent) -> list[Line]:
         """What an intent made, as it is now."""

@@ -99,9 +99,9 @@ class Writing:
             return None
         if self._strict and known.fingerprint != request.fingerprint:
             raise RequestIdReused
-        if not known.done:
-            await self._execution.finish(intent_id)
-        return known
+        if known.done or await self._execution.finish(intent_id):
+            return known
+        return None
 
     def _intent_id(self, request: WriteRequest) -> str:
         """The scope of a request id is app, operation and path; without one every request is its own."""
