@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 
 from farthing.kit.clock import wire_time
@@ -304,3 +306,9 @@ class TestMeasures:
         assert value("farthing_webhook_attempts_total", {"outcome": "failed"}) == 1
         assert value("farthing_webhook_attempts_total", {"outcome": "delivered"}) == 1
         assert value("farthing_webhook_delay_seconds_sum") == 10
+
+
+def test_a_start_does_not_pay_for_deliveries() -> None:
+    """The import of aiohttp costs 300 ms and more: it happens when the first delivery needs it."""
+    program = "import sys, farthing.webhooks.service; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

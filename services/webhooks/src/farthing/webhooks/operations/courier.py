@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 from collections import Counter
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class Courier:
             if room <= 0:
                 return 0
             in_lane = self._limits.for_each_url
-            taken = await self._deliveries.claim(self._clock.now(), most=room, in_lane=in_lane, busy=+self._busy, lease=self._lease)
+            taken = await self._deliveries.claim(self._clock.now(), most=room, in_lane=in_lane, busy=self._busy, lease=self._lease)
             for claimed in taken:
                 self._begin(claimed)
         return len(taken)
@@ -99,7 +100,7 @@ class Courier:
             await asyncio.wait(self._running.values(), timeout=_GRACE)
         left = list(self._running)
         self.forget()
-        if left:
+        with contextlib.suppress(ApiError):  # the database is away: their leases end by themselves
             await self._deliveries.release(left)
         await self._sender.close()
 
@@ -117,7 +118,8 @@ class Courier:
 
     def _ended(self, claimed: Claimed) -> None:
         del self._running[claimed.id]
-        self._busy[claimed.lane] -= 1
+        self._busy.subtract((claimed.lane,))
+        self._busy = +self._busy  # lanes that are empty are forgotten
         self._measures.running(len(self._running))
         self.wake()
 

@@ -10,14 +10,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from farthing.kit.faults import Fault, Faults
 from farthing.webhooks.delivery.answer import LOST, Answer
 from farthing.webhooks.repository.deliveries import Claimed
 
 OPERATION: Final = "webhooks.deliver"
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)  # ISO 8601
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta, config=ConfigDict(defer_build=True))  # ISO 8601
 
 Send = Callable[[], Awaitable[Answer]]
 

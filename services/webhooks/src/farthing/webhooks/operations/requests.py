@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, RootModel, ValidationError
+from pydantic import ConfigDict, Field, RootModel, ValidationError
 
 from farthing.kit.model import Model
 from farthing.kit.validation import invalid_request
@@ -45,6 +45,8 @@ class Patch(Model):
 
 
 class Patches(RootModel[Annotated[list[Patch], Field(min_length=1, max_length=100)]]):
+    model_config = ConfigDict(defer_build=True)
+
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:  # noqa: ANN401 - pydantic's own options
         """Raises ValidationFailed."""

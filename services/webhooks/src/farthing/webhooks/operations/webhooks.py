@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from farthing.kit.auth import Principal
 from farthing.money import Ids
@@ -16,8 +16,8 @@ from farthing.webhooks.operations.documents import Document, Documents
 from farthing.webhooks.operations.requests import EventTypeNames, NewWebhook, Patch, Url
 from farthing.webhooks.repository.subscriptions import Subscriptions
 
-_URL: TypeAdapter[str] = TypeAdapter(Url)
-_NAMES: TypeAdapter[EventTypeNames] = TypeAdapter(EventTypeNames)
+_URL: TypeAdapter[str] = TypeAdapter(Url, config=ConfigDict(defer_build=True))
+_NAMES: TypeAdapter[EventTypeNames] = TypeAdapter(EventTypeNames, config=ConfigDict(defer_build=True))
 
 
 class Webhooks:
