@@ -18,6 +18,7 @@ from farthing.kit.errors import Unavailable
 from farthing.kit.faults import Fault
 from farthing.kit.settings import Settings
 from farthing.kit.work import Job
+from tests.platform import TestPlatform
 from tests.single import Single, StartSingle
 
 HERE = Settings(public_url="http://farthing.test")
@@ -97,38 +98,38 @@ def control(console: Single, *names: str, longest: float = 20.0) -> TimeControl:
 
 
 class TestByHttp:
-    async def test_it_tells_the_time(self, console: Single) -> None:
+    async def test_it_tells_the_time(self, platform: TestPlatform) -> None:
         before = real_now().replace(microsecond=0)
-        found = (await console.http.get("/_farthing/clock")).json()
+        found = (await platform.http.get("/_farthing/clock")).json()
         assert before <= datetime.fromisoformat(found.pop("now")) <= real_now()
         assert found == {"frozen": False}
 
-    async def test_frozen_it_stands_and_unfrozen_it_goes_on_from_there(self, console: Single) -> None:
-        frozen = (await console.http.post("/_farthing/clock/freeze")).json()
-        stood = console.clock.now()
+    async def test_frozen_it_stands_and_unfrozen_it_goes_on_from_there(self, platform: TestPlatform) -> None:
+        frozen = (await platform.http.post("/_farthing/clock/freeze")).json()
+        stood = platform.clock.now()
         await asyncio.sleep(0.05)
         assert frozen == {"now": stood.strftime("%Y-%m-%dT%H:%M:%SZ"), "frozen": True}
-        assert console.clock.now() == stood
-        assert (await console.http.get("/_farthing/clock")).json() == frozen
-        assert (await console.http.post("/_farthing/clock/freeze")).json() == frozen
+        assert platform.clock.now() == stood
+        assert (await platform.http.get("/_farthing/clock")).json() == frozen
+        assert (await platform.http.post("/_farthing/clock/freeze")).json() == frozen
 
-        assert (await console.http.post("/_farthing/clock/unfreeze")).json()["frozen"] is False
-        first = console.clock.now()
+        assert (await platform.http.post("/_farthing/clock/unfreeze")).json()["frozen"] is False
+        first = platform.clock.now()
         assert stood <= first < stood + timedelta(seconds=2)
         await asyncio.sleep(0.01)
-        assert console.clock.now() > first
+        assert platform.clock.now() > first
 
-    async def test_unfreezing_a_running_clock_changes_nothing(self, console: Single) -> None:
-        await console.http.post("/_farthing/clock/unfreeze")
-        assert console.clock.offset == timedelta()
+    async def test_unfreezing_a_running_clock_changes_nothing(self, platform: TestPlatform) -> None:
+        await platform.http.post("/_farthing/clock/unfreeze")
+        assert platform.clock.offset == timedelta()
 
-    async def test_what_cannot_be_advanced_by(self, console: Single) -> None:
+    async def test_what_cannot_be_advanced_by(self, platform: TestPlatform) -> None:
         for body, status, issue in REFUSED:
-            answer = await console.http.post("/_farthing/clock/advance", json=body)
+            answer = await platform.http.post("/_farthing/clock/advance", json=body)
             assert (answer.status_code, answer.json()["details"][0]["issue"]) == (status, issue), body
-        assert console.clock.offset == timedelta()
+        assert platform.clock.offset == timedelta()
 
-    async def test_bodies_that_are_none(self, console: Single) -> None:
+    async def test_bodies_that_are_none(self, platform: TestPlatform) -> None:
         for content, kind, status in (
             (b"{", "application/json", 400),
             (b"", "application/json", 400),
@@ -136,13 +137,8 @@ class TestByHttp:
             (b"\xff\xfe", "application/json", 400),
             (b'{"by":"P1D"}', "text/plain", 415),
         ):
-            answer = await console.http.post("/_farthing/clock/advance", content=content, headers={"content-type": kind})
+            answer = await platform.http.post("/_farthing/clock/advance", content=content, headers={"content-type": kind})
             assert answer.status_code == status, content
-
-    async def test_a_service_that_is_away_holds_the_clock(self, console: Single) -> None:
-        answer = await console.http.post("/_farthing/clock/advance", json={"by": "P1D"})
-        assert (answer.status_code, answer.json()["details"][0]["issue"]) == (503, "ADVANCE_UNFINISHED")
-        assert console.clock.offset == timedelta()
 
 
 class TestAdvance:
@@ -239,6 +235,11 @@ class TestAdvance:
         job = Job("stuck", stuck.due, nothing)
         console.beside["processor"].running.worker._jobs = (job,)
         assert await clock.advance_by("PT1H") == 0
+
+    async def test_a_service_that_is_away_holds_the_clock(self, console: Single) -> None:
+        with pytest.raises(AdvanceUnfinished):
+            await control(console, "accounts", "ledger").advance_by("P1D")
+        assert console.clock.offset == timedelta()
 
     async def test_a_service_whose_work_fails_holds_the_clock_where_it_is(self, console: Single) -> None:
         clock = control(console)

@@ -145,9 +145,19 @@ class TestOneServiceAlone:
             ("POST", "snapshots/s/restore", None),
             ("DELETE", "snapshots/s", None),
             ("GET", "requests", None),
+            ("POST", "clock/freeze", None),
+            ("POST", "clock/unfreeze", None),
+            ("POST", "clock/advance", {"by": "P1D"}),
+            ("POST", "faults", {"operation": "ledger.post", "kind": "error"}),
+            ("PUT", "auto-approve", {}),
         ):
             answer = await console.http.request(method, f"/_farthing/{path}", json=body)
             assert (answer.status_code, answer.json()["details"][0]["issue"]) == (501, "ONE_PROCESS_ONLY"), path
+        assert console.clock.frozen is False
+
+    async def test_the_rest_works(self, console: Single) -> None:
+        for path, found in (("clock", 200), ("faults", 200), ("auto-approve", 200), ("health", 503)):
+            assert (await console.http.get(f"/_farthing/{path}")).status_code == found
 
 
 class TestRequests:
@@ -193,7 +203,7 @@ class TestRequests:
             f"operation={'x' * 301}",
         ):
             answer = await platform.http.get(f"/_farthing/requests?{query}")
-            assert (answer.status_code, answer.json()["details"][0]["issue"]) == (400, "INVALID_PARAMETER_VALUE"), query
+            assert (answer.status_code, answer.json()["name"]) == (400, "INVALID_REQUEST"), query
 
     async def test_no_secret_and_no_card_is_in_it(self, platform: TestPlatform) -> None:
         await platform.token()

@@ -63,5 +63,6 @@ def build(host: Host) -> Service:
         unserved=Unserved(paypal_paths()),
     )
     host.faults.count_with(faults.claim)
-    api = routes(operations, ConsoleSettings.of(host.settings), sandbox=host.settings.sandbox)
+    settings, one_process = ConsoleSettings.of(host.settings), host.sandbox is not None
+    api = routes(operations, settings, sandbox=host.settings.sandbox, one_process=one_process)
     return Service(api=api, start=memory.load, changed=memory.reload)

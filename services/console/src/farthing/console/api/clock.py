@@ -18,17 +18,17 @@ def declare(door: Door, clock: TimeControl) -> None:
     async def get(_call: Call) -> Response:
         return shown()
 
-    @door.route("POST", "/clock/freeze", "clock.freeze")
+    @door.route("POST", "/clock/freeze", "clock.freeze", everywhere=True)
     async def freeze(_call: Call) -> Response:
         await clock.freeze()
         return shown()
 
-    @door.route("POST", "/clock/unfreeze", "clock.unfreeze")
+    @door.route("POST", "/clock/unfreeze", "clock.unfreeze", everywhere=True)
     async def unfreeze(_call: Call) -> Response:
         await clock.unfreeze()
         return shown()
 
-    @door.route("POST", "/clock/advance", "clock.advance")
+    @door.route("POST", "/clock/advance", "clock.advance", everywhere=True)
     async def advance(_call: Call, body: Advance) -> Response:
         if body.by is not None and body.to is None:
             return shown(await clock.advance_by(body.by))

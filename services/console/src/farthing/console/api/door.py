@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from farthing.console.errors import ForeignHost, ForeignOrigin
+from farthing.console.errors import ForeignHost, ForeignOrigin, OneProcessOnly
 from farthing.console.operations.journal import CONTROL
 from farthing.console.settings import ConsoleSettings
 from farthing.kit.api import Api, Operation
@@ -21,16 +21,24 @@ PREFIX: Final = "/_farthing"
 class Door:
     """Declares routes of the control API and checks each call before it."""
 
-    def __init__(self, api: Api, settings: ConsoleSettings) -> None:
-        self._api, self._settings = api, settings
+    def __init__(self, api: Api, settings: ConsoleSettings, *, one_process: bool) -> None:
+        self._api, self._settings, self._one_process = api, settings, one_process
 
-    def route(self, method: str, path: str, operation: str, *, token: bool = True) -> Callable[[Operation], Operation]:
-        """Declare a route; `token`: the operator's token is demanded, if one is set."""
+    def route(
+        self, method: str, path: str, operation: str, *, token: bool = True, everywhere: bool = False
+    ) -> Callable[[Operation], Operation]:
+        """Declare a route.
+
+        `token`: the operator's token is demanded, if one is set. `everywhere`: it does something that every process has to know of; where
+        they run apart nobody tells them yet, so it is refused (OneProcessOnly) and not done by halves.
+        """
 
         def register(function: Operation) -> Operation:
             @functools.wraps(function)
             async def checked(call: Call, **arguments: Any) -> Response:  # noqa: ANN401 - whatever the function takes
                 self.check(call, token=token)
+                if everywhere and not self._one_process:
+                    raise OneProcessOnly
                 return await function(call, **arguments)
 
             self._api.open(method, f"{PREFIX}{path}", f"{CONTROL}{operation}")(checked)

@@ -13,7 +13,7 @@ def declare(door: Door, faults: FaultRules) -> None:
     async def rules(_call: Call) -> Response:
         return json_response({"faults": await faults.rules()})
 
-    @door.route("POST", "/faults", "faults.plant")
+    @door.route("POST", "/faults", "faults.plant", everywhere=True)
     async def plant(_call: Call, body: PlantFault) -> Response:
         return json_response(await faults.plant(NewFault(**body.model_dump())), 201)
 

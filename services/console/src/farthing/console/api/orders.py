@@ -19,7 +19,7 @@ def declare(door: Door, approvals: Approvals, auto_approval: AutoApproval) -> No
     async def rules(_call: Call) -> Response:
         return json_response({"rules": [rule.model_dump() for rule in auto_approval.rules()]})
 
-    @door.route("PUT", "/auto-approve", "auto-approve.put")
+    @door.route("PUT", "/auto-approve", "auto-approve.put", everywhere=True)
     async def put(_call: Call, body: AutoApprove | None) -> Response:
         wanted = body or AutoApprove()
         rule = AutoApproveRule(buyer=wanted.buyer, app=wanted.app, funding=wanted.funding)
