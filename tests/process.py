@@ -53,7 +53,7 @@ class FarthingProcess:
     def kill(self) -> None:
         """SIGKILL to the process and to its database, as a machine that loses power would, but for the disk."""
         assert self._process is not None
-        family = [self._process.pid, *_postgres_of(self._process.pid)]
+        family = [self._process.pid, *descendants(self._process.pid)]
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -70,13 +70,20 @@ class FarthingProcess:
         assert code == 0, f"the platform ended with {code}"
         return time.perf_counter() - begun
 
+    def wait(self) -> int:
+        """Wait for it to end by itself, and answer its exit code."""
+        assert self._process is not None
+        code = self._process.wait(timeout=30)
+        self._close()
+        return code
+
     def _close(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         self._process.stdout.close()
 
 
-def _postgres_of(parent: int) -> list[int]:
+def descendants(parent: int) -> list[int]:
     """The descendants of a process (the PostgreSQL server and its backends), from /proc."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():

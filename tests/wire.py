@@ -6,9 +6,12 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+_RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 
 
 class ConnectionLost(Exception):
@@ -19,6 +22,7 @@ class ConnectionLost(Exception):
 class Answer:
     status: int
     body: bytes
+    retry_after: int | None = None
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -62,7 +66,8 @@ class Wire:
         head = await self._reader.readuntil(b"\r\n\r\n")
         start = head.lower().find(b"content-length:")
         length = int(head[start + 15 : head.index(b"\r", start)]) if start >= 0 else 0
-        return Answer(int(head[9:12]), await self._reader.readexactly(length) if length else b"")
+        wait = _RETRY_AFTER.search(head)
+        return Answer(int(head[9:12]), await self._reader.readexactly(length) if length else b"", int(wait[1]) if wait else None)
 
     async def close(self) -> None:
         writer, self._writer = self._writer, None

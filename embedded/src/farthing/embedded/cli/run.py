@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -47,7 +48,7 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
     place = _place(options, server)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command))
+            return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command, server))
         except (Unavailable, OSError) as error:
             raise Failure(f"the database cannot be reached ({error}): check FARTHING_DATABASE_URL", 3) from None
         except ValueError as error:
@@ -61,7 +62,9 @@ def _place(options: Options, server: EmbeddedPostgres | None) -> Place:
     return Place(server.dsn(), lambda role: server.dsn(user=role))
 
 
-async def _serve(platform: Platform, listener: socket.socket, address: str, command: list[str] | None) -> int:
+async def _serve(
+    platform: Platform, listener: socket.socket, address: str, command: list[str] | None, database: EmbeddedPostgres | None
+) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -77,12 +80,22 @@ async def _serve(platform: Platform, listener: socket.socket, address: str, comm
             return await _command(command, address, stop)
         sys.stdout.write(WELCOME.format(url=address))
         sys.stdout.flush()
-        await stop.wait()
-        return 0
+        return await _until(stop, database)
     finally:
         server.should_exit = True
         await serving
         await platform.stop()
+
+
+async def _until(stop: asyncio.Event, database: EmbeddedPostgres | None) -> int:
+    """Wait for the signal to stop. Raises Failure when our own PostgreSQL ends before that: nobody else would start it again."""
+    while not stop.is_set():
+        if database is not None and not database.running:
+            raise Failure(f"PostgreSQL ended unexpectedly (see {database.log}): start again, nothing acknowledged is lost", 3)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await stop.wait()
+    return 0
 
 
 def _publish_metrics(platform: Platform) -> None:

@@ -1,0 +1,84 @@
+"""PostgreSQL away for a while: 503 with Retry-After, then everything goes on by itself and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.load import BODY, control
+from tests.process import FarthingProcess, descendants
+from tests.wire import Answer, Wire
+
+CLIENTS = 4
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[FarthingProcess]:
+    made = FarthingProcess(tmp_path / "data")
+    made.start()
+    yield made
+    if made.running:
+        made.kill()
+
+
+class Customer:
+    """Pays again and again, and does what a good client does with a 503: the same request again, after the time it was told."""
+
+    def __init__(self, url: str, numbers: Iterator[int]) -> None:
+        self._wire, self._numbers = Wire(url), numbers
+        self.paid = 0
+        self.told_to_wait = 0
+
+    async def shop(self, until: asyncio.Event) -> None:
+        await self._wire.sign_in()
+        while not until.is_set():
+            number = next(self._numbers)
+            order = (await self._step(f"create-{number}", "/v2/checkout/orders", BODY)).json()["id"]
+            await self._step("", f"/_farthing/orders/{order}/approve", b"{}")
+            paid = await self._step(f"pay-{number}", f"/v2/checkout/orders/{order}/capture", b"{}")
+            assert paid.json()["status"] == "COMPLETED"
+            self.paid += 1
+        await self._wire.close()
+
+    async def _step(self, request_id: str, path: str, body: bytes) -> Answer:
+        async with asyncio.timeout(60):
+            while True:
+                answer = await self._wire.send("POST", path, body, request_id=request_id)
+                if answer.status in {200, 201}:
+                    return answer
+                assert (answer.status, answer.json()["name"], answer.retry_after) == (503, "SERVICE_UNAVAILABLE", 1), answer.body
+                self.told_to_wait += 1
+                await asyncio.sleep(0.2)
+
+
+async def shop_through_a_crash(platform: FarthingProcess) -> list[Customer]:
+    """Kill a backend in the middle: PostgreSQL then ends all connections and recovers, as after any crash of its own."""
+    numbers, enough = itertools.count(), asyncio.Event()
+    customers = [Customer(platform.url, numbers) for _ in range(CLIENTS)]
+    shopping = [asyncio.create_task(customer.shop(enough)) for customer in customers]
+    await asyncio.sleep(1.5)
+    backends = [pid for pid in descendants(platform.postgres_pid()) if "farthing_payments" in Path(f"/proc/{pid}/cmdline").read_text()]
+    os.kill(backends[0], signal.SIGKILL)
+    await asyncio.sleep(5)
+    enough.set()
+    await asyncio.gather(*shopping)
+    return customers
+
+
+@pytest.mark.timeout(180)
+def test_a_crash_of_the_database_under_load(platform: FarthingProcess) -> None:
+    customers = asyncio.run(shop_through_a_crash(platform))
+    assert sum(customer.told_to_wait for customer in customers) > 0, "nobody noticed the crash"
+    audit = control(platform.url, "GET", "ledger/audit")
+    assert (audit["balanced"], audit["problems"], audit["captures"]) == (True, [], sum(customer.paid for customer in customers))
+
+
+def test_a_database_that_ended_for_good_ends_the_process_with_a_clear_line(platform: FarthingProcess) -> None:
+    os.kill(platform.postgres_pid(), signal.SIGKILL)
+    assert platform.wait() == 3
