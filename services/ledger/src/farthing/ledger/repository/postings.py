@@ -88,36 +88,23 @@ def _outcomes(results: list[str | None], details: list[str | None], ids: Mapping
     ]
 
 
-def columns(postings: Sequence[Posting], ids: Mapping[AccountName, int]) -> tuple[list[object], ...]:
+def columns(postings: Sequence[Posting], ids: Mapping[AccountName, int]) -> tuple[Sequence[object], ...]:
     """The parameters of the function `post` without the last: see its migration for their meaning."""
-    items: list[list[object]] = [[] for _ in range(7)]
-    legs: list[list[object]] = [[] for _ in range(7)]
-    uses: list[list[object]] = [[] for _ in range(4)]
-    places: list[list[object]] = [[] for _ in range(5)]
+    items: list[tuple[object, ...]] = []
+    legs: list[tuple[int, int, int, int, int, int | None]] = []
+    uses: list[tuple[object, ...]] = []
+    places: list[tuple[object, ...]] = []
     for item, posting in enumerate(postings, 1):
-        first = len(legs[0]) + 1
-        floored = _add_legs(legs, item, posting, ids)
-        _add(items, posting.id, posting.kind, posting.reference, fingerprint(posting), first, len(legs[0]), floored)
-        for use in posting.uses:
-            _add(uses, item, use.hold, use.take, use.close)
-        for hold in posting.places:
-            _add(places, item, hold.id, ids[hold.account], hold.amount, hold.reference)
-    return (*items, *legs, *uses, *places)
+        first = len(legs) + 1
+        legs += [(item, n, ids[debit], ids[credit], amount, floor) for n, (debit, credit, amount, floor) in enumerate(posting.legs, 1)]
+        floored = any(leg.floor is not None for leg in posting.legs)
+        items.append((posting.id, posting.kind, posting.reference, fingerprint(posting), first, len(legs), floored))
+        uses += [(item, *use) for use in posting.uses]
+        places += [(item, hold.id, ids[hold.account], hold.amount, hold.reference) for hold in posting.places]
+    flat = [number for leg in legs for number in leg[2:5]]
+    return (*_turned(items, 7), *_turned(legs, 6), flat, *_turned(uses, 4), *_turned(places, 5))
 
 
-def _add_legs(legs: list[list[object]], item: int, posting: Posting, ids: Mapping[AccountName, int]) -> bool:
-    """Answer whether any leg has a floor of its own."""
-    floored = False
-    flat = legs.pop()
-    for number, (debit, credit, amount, floor) in enumerate(posting.legs, 1):
-        numbers = (ids[debit], ids[credit], amount)
-        _add(legs, item, number, *numbers, floor)
-        flat.extend(numbers)
-        floored = floored or floor is not None
-    legs.append(flat)
-    return floored
-
-
-def _add(to: list[list[object]], *values: object) -> None:
-    for column, value in zip(to, values, strict=True):
-        column.append(value)
+def _turned(rows: Sequence[tuple[object, ...]], width: int) -> tuple[tuple[object, ...], ...]:
+    """Rows as columns; `width` columns also when there is no row."""
+    return tuple(zip(*rows, strict=True)) or ((),) * width
