@@ -106,7 +106,7 @@ class TestOrder:
         assert receiver.most_at_once == 1
 
     async def test_resources_do_not_wait_for_each_other(self, working: Webhooks, receiver: Receiver) -> None:
-        receiver.pause = 0.1
+        receiver.pause = 0.3
         await working.app().subscribe(receiver.url())
         await working.receive(*(working.said(f"E{number:02}", f"CAPTURE{number}", "PAYMENT.CAPTURE.COMPLETED") for number in range(12)))
         await receiver.has(12)
