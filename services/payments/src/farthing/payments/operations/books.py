@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from farthing.clients.ledger.errors import InsufficientFunds, TransferConflict
@@ -68,7 +69,7 @@ class Books:
     async def _is_fenced(self, posting: Posting) -> bool:
         """Take the posting's id, with legs that cancel out; False when the posting itself has been made."""
         currency = _currency_of(posting)
-        fees, clearing = AccountName(owner=PLATFORM, kind=FEES, currency=currency), _clearing(currency)
+        fees, clearing = _account(PLATFORM, FEES, currency), _clearing(currency)
         legs = (Leg(debit=fees, credit=clearing, amount=1), Leg(debit=clearing, credit=fees, amount=1))
         try:
             await self._ledger.post(Posting(id=posting.id, kind=FENCE, reference=posting.reference, legs=legs))
@@ -133,7 +134,7 @@ def _capture_legs(capture: Capture) -> Iterable[Leg]:
     payer = _clearing(capture.currency) if capture.source == "card" else _wallet(str(capture.payer), capture.currency)
     yield Leg(debit=payer, credit=merchant, amount=capture.amount)
     if capture.fee:
-        yield Leg(debit=merchant, credit=AccountName(owner=PLATFORM, kind=FEES, currency=capture.currency), amount=capture.fee)
+        yield Leg(debit=merchant, credit=_account(PLATFORM, FEES, capture.currency), amount=capture.fee)
     if capture.platform_fee:
         yield Leg(debit=merchant, credit=_wallet(str(capture.platform_payee), capture.currency), amount=capture.platform_fee)
 
@@ -152,11 +153,17 @@ def _contribution_leg(plan: RefundPlan) -> Iterable[Leg]:
 
 
 def _wallet(account: str, currency: str) -> AccountName:
-    return AccountName(owner=account, kind=WALLET, currency=currency)
+    return _account(account, WALLET, currency)
 
 
 def _clearing(currency: str) -> AccountName:
-    return AccountName(owner=PROCESSOR, kind=CLEARING, currency=currency)
+    return _account(PROCESSOR, CLEARING, currency)
+
+
+@lru_cache(maxsize=10_000)
+def _account(owner: str, kind: str, currency: str) -> AccountName:
+    """Names are checked when they are made, which costs more than the rest of a posting: those of busy accounts are made once."""
+    return AccountName(owner=owner, kind=kind, currency=currency)
 
 
 def _currency_of(posting: Posting) -> str:

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from farthing.payments.domain.intent import Intent
     from farthing.payments.repository.events import NewEvent
 
+_OF_ORDER = f"SELECT {AUTHORIZATION} FROM authorizations WHERE order_id = $1 ORDER BY seq"
+_NAMES = f"SELECT {REAUTHORIZATION} FROM reauthorizations WHERE authorization_id = ANY($1) ORDER BY created"
 _IS_OPEN = "status IN ('CREATED', 'PARTIALLY_CAPTURED')"
+_OPEN_PAGE = f"SELECT seq, {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND seq > $1 ORDER BY seq LIMIT $2"
+_NEXT_EXPIRY = f"SELECT min(expires) AS expires FROM authorizations WHERE {_IS_OPEN}"
+_EXPIRED = f"SELECT {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND expires <= $1 ORDER BY expires LIMIT $2"
 _GET = f"""
 WITH named AS (SELECT {REAUTHORIZATION} FROM reauthorizations WHERE id = $1)
 SELECT {AUTHORIZATION_OF_A}, n.id AS name, n.amount AS name_amount, n.created AS name_created
@@ -109,13 +114,11 @@ class AuthorizationRepository:
 
     async def of_order(self, order_id: str) -> list[Authorization]:
         """The oldest first."""
-        sql = f"SELECT {AUTHORIZATION} FROM authorizations WHERE order_id = $1 ORDER BY seq"
-        return [authorization_of(row) for row in await self._database.fetch(sql, order_id)]
+        return [authorization_of(row) for row in await self._database.fetch(_OF_ORDER, order_id)]
 
     async def reauthorizations_of(self, authorization_ids: Sequence[str]) -> list[Reauthorization]:
         """The oldest first."""
-        sql = f"SELECT {REAUTHORIZATION} FROM reauthorizations WHERE authorization_id = ANY($1) ORDER BY created"
-        return reauthorizations_of(await self._database.fetch(sql, authorization_ids))
+        return reauthorizations_of(await self._database.fetch(_NAMES, authorization_ids))
 
     async def begin(self, authorization: Authorization, intent: Intent) -> bool:
         """Write down an intent about the authorization as it was judged; False when it has changed, or is being changed."""
@@ -144,17 +147,15 @@ class AuthorizationRepository:
 
     async def open_page(self, after: int, limit: int) -> list[tuple[int, Authorization]]:
         """Open authorizations by their sequence."""
-        sql = f"SELECT seq, {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND seq > $1 ORDER BY seq LIMIT $2"
-        return [(row["seq"], authorization_of(row)) for row in await self._database.fetch(sql, after, limit)]
+        return [(row["seq"], authorization_of(row)) for row in await self._database.fetch(_OPEN_PAGE, after, limit)]
 
     async def next_expiry(self) -> datetime | None:
-        row = await self._database.row(f"SELECT min(expires) AS expires FROM authorizations WHERE {_IS_OPEN}")
+        row = await self._database.row(_NEXT_EXPIRY)
         return row["expires"] if row else None
 
     async def expired(self, now: datetime, limit: int) -> list[Authorization]:
         """Open authorizations whose validity is over."""
-        sql = f"SELECT {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND expires <= $1 ORDER BY expires LIMIT $2"
-        return [authorization_of(row) for row in await self._database.fetch(sql, now, limit)]
+        return [authorization_of(row) for row in await self._database.fetch(_EXPIRED, now, limit)]
 
 
 def _name_of(row: Record) -> Reauthorization | None:

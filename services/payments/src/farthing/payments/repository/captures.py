@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from farthing.payments.domain.intent import Intent
     from farthing.payments.repository.events import NewEvent
 
-# The second statement of a paid order. Invoice ids stay claimed by those that were paid only.
+_FIND = f"SELECT {CAPTURE} FROM captures WHERE id = $1"
+_FIND_REFUND = f"SELECT {REFUND} FROM refunds WHERE id = $1"
+_OF_ORDER = f"SELECT {CAPTURE} FROM captures WHERE order_id = $1 ORDER BY seq"
+_REFUNDS_OF_ORDER = f"SELECT {REFUND} FROM refunds WHERE order_id = $1 ORDER BY seq"
+_PAGE = f"SELECT seq, {CAPTURE} FROM captures WHERE seq > $1 ORDER BY seq LIMIT $2"
+_REFUND_PAGE = f"SELECT seq, {REFUND} FROM refunds WHERE seq > $1 ORDER BY seq LIMIT $2"
+# The second statement of a paid order.
 _MAKE = f"""
 WITH made AS (
     UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id AS made_id
@@ -69,22 +75,20 @@ class CaptureRepository:
         return row["id"] is not None
 
     async def find(self, capture_id: str) -> Capture | None:
-        row = await self._database.row(f"SELECT {CAPTURE} FROM captures WHERE id = $1", capture_id)
+        row = await self._database.row(_FIND, capture_id)
         return None if row is None else capture_of(row)
 
     async def find_refund(self, refund_id: str) -> Refund | None:
-        row = await self._database.row(f"SELECT {REFUND} FROM refunds WHERE id = $1", refund_id)
+        row = await self._database.row(_FIND_REFUND, refund_id)
         return None if row is None else refund_of(row)
 
     async def of_order(self, order_id: str) -> list[Capture]:
         """The oldest first."""
-        sql = f"SELECT {CAPTURE} FROM captures WHERE order_id = $1 ORDER BY seq"
-        return [capture_of(row) for row in await self._database.fetch(sql, order_id)]
+        return [capture_of(row) for row in await self._database.fetch(_OF_ORDER, order_id)]
 
     async def refunds_of_order(self, order_id: str) -> list[Refund]:
         """The oldest first."""
-        sql = f"SELECT {REFUND} FROM refunds WHERE order_id = $1 ORDER BY seq"
-        return [refund_of(row) for row in await self._database.fetch(sql, order_id)]
+        return [refund_of(row) for row in await self._database.fetch(_REFUNDS_OF_ORDER, order_id)]
 
     async def begin(self, capture: Capture, intent: Intent) -> bool:
         """Write down an intent about the capture as it was judged; False when it has changed, or is being changed."""
@@ -100,10 +104,8 @@ class CaptureRepository:
 
     async def page(self, after: int, limit: int) -> list[tuple[int, Capture]]:
         """By their sequence."""
-        sql = f"SELECT seq, {CAPTURE} FROM captures WHERE seq > $1 ORDER BY seq LIMIT $2"
-        return [(row["seq"], capture_of(row)) for row in await self._database.fetch(sql, after, limit)]
+        return [(row["seq"], capture_of(row)) for row in await self._database.fetch(_PAGE, after, limit)]
 
     async def refund_page(self, after: int, limit: int) -> list[tuple[int, Refund]]:
         """By their sequence."""
-        sql = f"SELECT seq, {REFUND} FROM refunds WHERE seq > $1 ORDER BY seq LIMIT $2"
-        return [(row["seq"], refund_of(row)) for row in await self._database.fetch(sql, after, limit)]
+        return [(row["seq"], refund_of(row)) for row in await self._database.fetch(_REFUND_PAGE, after, limit)]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from farthing.payments.domain.intent import Intent
 
 _COLUMNS = "id, attempt, kind, subject, plan, fingerprint, expires, done"
+_FIND = f"SELECT {_COLUMNS} FROM intents WHERE id = $1"
+_OPEN_ONES = f"SELECT {_COLUMNS} FROM intents WHERE NOT done ORDER BY started"
 _OPEN = """
 WITH new AS (
     INSERT INTO intents (id, attempt, kind, subject, plan, fingerprint, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -38,6 +40,10 @@ INSERT INTO invoices (merchant, invoice, owner, attempt) VALUES ($1, $2, $3, $4)
 ON CONFLICT (merchant, invoice) DO UPDATE SET owner = excluded.owner WHERE invoices.owner = excluded.owner
 RETURNING invoice
 """
+_FREE = "DELETE FROM invoices WHERE attempt = $1"
+_FIRST_EXPIRY = "SELECT min(expires) AS expires FROM intents WHERE expires IS NOT NULL"
+_FORGET_EXPIRED = "DELETE FROM intents WHERE done AND expires <= $1"
+_FORGET = "DELETE FROM intents WHERE id = $1 AND done AND expires <= $2"
 # An intent is left alone for a while: whoever opened it is probably still at work.
 _STALE = """
 SELECT id FROM intents WHERE NOT done AND started < now() - make_interval(secs => $1) ORDER BY started LIMIT $2
@@ -57,7 +63,7 @@ class IntentRepository:
         return row["id"] is not None
 
     async def find(self, intent_id: str) -> Intent | None:
-        row = await self._database.row(f"SELECT {_COLUMNS} FROM intents WHERE id = $1", intent_id)
+        row = await self._database.row(_FIND, intent_id)
         return None if row is None else intent_of(row)
 
     async def share(self, intent_id: str) -> Intent | None:
@@ -75,27 +81,27 @@ class IntentRepository:
         return await self._database.row(_CLAIM, merchant, invoice, owner, attempt) is not None
 
     async def free_invoices(self, attempt: str) -> None:
-        await self._database.execute("DELETE FROM invoices WHERE attempt = $1", attempt)
+        await self._database.execute(_FREE, attempt)
 
     async def stale(self, seconds: int, limit: int) -> list[str]:
         """Open intents that were begun so long ago that whoever began them is gone, the oldest first."""
         return [row["id"] for row in await self._database.fetch(_STALE, seconds, limit)]
 
     async def open_ones(self) -> list[Intent]:
-        return [intent_of(row) for row in await self._database.fetch(f"SELECT {_COLUMNS} FROM intents WHERE NOT done")]
+        return [intent_of(row) for row in await self._database.fetch(_OPEN_ONES)]
 
     async def first_expiry(self) -> datetime | None:
         """When the first record of a request id expires."""
-        row = await self._database.row("SELECT min(expires) AS expires FROM intents WHERE expires IS NOT NULL AND done")
+        row = await self._database.row(_FIRST_EXPIRY)
         return row["expires"] if row else None
 
     async def forget_expired(self, now: datetime) -> int:
         """Forget request ids that are kept no longer."""
-        return _count(await self._database.execute("DELETE FROM intents WHERE done AND expires <= $1", now))
+        return _count(await self._database.execute(_FORGET_EXPIRED, now))
 
     async def forget(self, intent_id: str, now: datetime) -> None:
         """Forget one request id if it is kept no longer."""
-        await self._database.execute("DELETE FROM intents WHERE id = $1 AND done AND expires <= $2", intent_id, now)
+        await self._database.execute(_FORGET, intent_id, now)
 
 
 def _count(tag: str) -> int:
