@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 from typing import Any
 
 import httpx2
 from paypalserversdk.configuration import Configuration, Server
 from paypalserversdk.http.auth.o_auth_2 import ClientCredentialsAuthCredentials
+from paypalserversdk.models.address import Address
+from paypalserversdk.models.amount_breakdown import AmountBreakdown
 from paypalserversdk.models.amount_with_breakdown import AmountWithBreakdown
 from paypalserversdk.models.card_request import CardRequest
 from paypalserversdk.models.checkout_payment_intent import CheckoutPaymentIntent
+from paypalserversdk.models.item_request import ItemRequest
 from paypalserversdk.models.money import Money
 from paypalserversdk.models.order_request import OrderRequest
 from paypalserversdk.models.order_tracker_request import OrderTrackerRequest
 from paypalserversdk.models.purchase_unit_request import PurchaseUnitRequest
+from paypalserversdk.models.shipping_details import ShippingDetails
+from paypalserversdk.models.shipping_name import ShippingName
 from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
 CREDENTIALS = ("sandbox-client-id", "sandbox-client-secret")
@@ -44,7 +51,7 @@ class Shop:
 
     def control(self, path: str, body: dict[str, Any]) -> Any:
         answer = self._control.post(f"/_farthing/{path}", json=body)
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
     def created(self, intent: str = CheckoutPaymentIntent.CAPTURE, value: str = "100.00") -> str:
@@ -86,6 +93,27 @@ def order(intent: str = CheckoutPaymentIntent.CAPTURE, value: str = "100.00", **
 def card(name: str = "Bea Buyer", **more: Any) -> CardRequest:
     """One of PayPal's test cards; the name decides whether it is declined."""
     return CardRequest(name=name, number="4012888888881881", expiry="2035-12", security_code="123", **more)
+
+
+def basket() -> PurchaseUnitRequest:
+    """1500 JPY in all its parts."""
+    yen = {name: Money("JPY", value) for name, value in (("item_total", "1200"), ("shipping", "200"), ("tax_total", "100"))}
+    address = Address("US", address_line_1="2 Other Street", admin_area_2="Austin", admin_area_1="TX", postal_code="73301")
+    return PurchaseUnitRequest(
+        amount=AmountWithBreakdown("JPY", "1500", AmountBreakdown(**yen)),
+        reference_id="shoes",
+        description="Shoes",
+        custom_id="C-1",
+        soft_descriptor="STORE",
+        items=[ItemRequest("Sandal", Money("JPY", "600"), "2", tax=Money("JPY", "50"), sku="S-1", category="PHYSICAL_GOODS")],
+        shipping=ShippingDetails(name=ShippingName("Bea Buyer"), address=address),
+    )
+
+
+def assertion(client_id: str, merchant: str) -> str:
+    """An unsigned JWT by which an app says for whom it acts."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "none"}, {"iss": client_id, "email": merchant})]
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])
 
 
 def shipment(capture_id: str) -> OrderTrackerRequest:

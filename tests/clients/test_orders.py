@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from paypalserversdk.exceptions.error_exception import ErrorException
 from paypalserversdk.models.card_attributes import CardAttributes
 from paypalserversdk.models.checkout_payment_intent import CheckoutPaymentIntent
 from paypalserversdk.models.confirm_order_request import ConfirmOrderRequest
@@ -12,6 +14,7 @@ from paypalserversdk.models.order_authorize_request import OrderAuthorizeRequest
 from paypalserversdk.models.order_authorize_request_payment_source import OrderAuthorizeRequestPaymentSource
 from paypalserversdk.models.order_capture_request import OrderCaptureRequest
 from paypalserversdk.models.order_capture_request_payment_source import OrderCaptureRequestPaymentSource
+from paypalserversdk.models.order_request import OrderRequest
 from paypalserversdk.models.patch import Patch
 from paypalserversdk.models.patch_op import PatchOp
 from paypalserversdk.models.payment_source import PaymentSource
@@ -20,7 +23,7 @@ from paypalserversdk.models.paypal_wallet_experience_context import PaypalWallet
 from paypalserversdk.models.store_in_vault_instruction import StoreInVaultInstruction
 from paypalserversdk.models.vault_instruction_base import VaultInstructionBase
 
-from tests.clients.shop import FULL, Shop, amount, card, mocked, order, rels, request_id, shipment
+from tests.clients.shop import CREDENTIALS, FULL, Shop, amount, assertion, basket, card, mocked, order, rels, request_id, shipment
 
 Refused = Callable[..., Any]
 AUTHORIZE = CheckoutPaymentIntent.AUTHORIZE
@@ -37,6 +40,26 @@ class TestCreate:
         assert (created.intent, created.status) == ("AUTHORIZE", "CREATED")
         [unit] = created.purchase_units
         assert (unit.reference_id, amount(unit.amount), unit.payee.email_address) == ("default", ("12.34", "USD"), "store@example.com")
+
+    def test_a_whole_basket_is_paid(self, shop: Shop) -> None:
+        """Every value is sent, shown again and captured, in a currency without decimals."""
+        shop.control("accounts/buyer@example.com/fund", {"currency_code": "JPY", "value": "1500"})
+        created = shop.orders.create_order({"body": OrderRequest(intent="CAPTURE", purchase_units=[basket()]), "prefer": FULL}).body
+        shop.control(f"orders/{created.id}/approve", {"buyer": "buyer@example.com"})
+        paid = shop.orders.capture_order({"id": created.id, "prefer": FULL}).body
+        for [unit] in (created.purchase_units, paid.purchase_units):
+            assert (unit.reference_id, unit.description, unit.custom_id, unit.soft_descriptor) == ("shoes", "Shoes", "C-1", "STORE")
+            breakdown = unit.amount.breakdown
+            assert [amount(part) for part in (breakdown.item_total, breakdown.shipping, breakdown.tax_total)] == [
+                ("1200", "JPY"),
+                ("200", "JPY"),
+                ("100", "JPY"),
+            ]
+            [item] = unit.items
+            assert (item.name, item.quantity, item.sku, item.category) == ("Sandal", "2", "S-1", "PHYSICAL_GOODS")
+            assert (amount(item.unit_amount), amount(item.tax)) == (("600", "JPY"), ("50", "JPY"))
+            assert (unit.shipping.name.full_name, unit.shipping.address.postal_code) == ("Bea Buyer", "73301")
+        assert amount(paid.purchase_units[0].payments.captures[0].amount) == ("1500", "JPY")
 
     def test_a_wallet_leads_to_its_owner(self, shop: Shop) -> None:
         wallet = PaypalWallet(
@@ -108,6 +131,18 @@ class TestGet:
 
     def test_another_merchants(self, shop: Shop, other_shop: Shop, refused: Refused) -> None:
         refused(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID", other_shop.orders.get_order, {"id": shop.created()})
+
+    def test_for_a_merchant_that_did_not_consent(self, shop: Shop, refused: Refused) -> None:
+        options = {"id": shop.created(), "paypal_auth_assertion": assertion(CREDENTIALS[0], "other@example.com")}
+        refused(403, "NOT_AUTHORIZED", "PERMISSION_DENIED", shop.orders.get_order, options)
+
+    def test_with_a_token_that_expired(self, shop: Shop) -> None:
+        order_id = shop.created()
+        shop.control("faults", {"operation": "orders.get", "kind": "expire", "times": 1})
+        with pytest.raises(ErrorException) as caught:
+            shop.orders.get_order({"id": order_id})
+        assert (caught.value.response_code, caught.value.name) == (401, "AUTHENTICATION_FAILURE")
+        assert shop.orders.get_order({"id": order_id}).body.id == order_id
 
 
 class TestPatch:

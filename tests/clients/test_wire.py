@@ -8,22 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.clients.recorder import Recorder
 from tests.clients.shop import Shop
 from tests.clients.table import OPERATIONS, rows
+from tests.clients.test_later import LATER
 from tests.contract.specification.recording import Recording
 from tests.contract.specification.validation import Specification
-
-# What is no part of this step: its operations answer 501.
-LATER = {"subscriptions", "vault", "transaction_search"}
 
 each_sdk = pytest.mark.parametrize("sdk", ["Python", pytest.param("TypeScript", marks=pytest.mark.needs_node)])
 
 
 def test_the_table_names_every_operation_of_the_python_sdk(shop: Shop) -> None:
-    controllers = {name for name, value in vars(type(shop.sdk)).items() if type(value).__name__ == "LazyProperty"} - LATER
+    controllers = {name for name, value in vars(type(shop.sdk)).items() if type(value).__name__ == "LazyProperty"} - set(LATER)
     public = {f"{name}.{method}" for name in controllers for method in vars(type(getattr(shop.sdk, name))) if not method.startswith("_")}
     assert {operation.python for operation in OPERATIONS} == public
 
@@ -47,3 +46,9 @@ def test_every_answer_conforms(sdk: str, recorders: dict[str, Recorder], specs: 
         recording.add(exchange.method, exchange.path, exchange.status, exchange.headers, exchange.body)
     assert {name for name, _ in recording.checked} == {operation.name for operation in OPERATIONS} - {"token"}
     recording.assert_conforming()
+
+
+def test_the_books_balance(control: httpx2.Client) -> None:
+    audit = control.get("/_farthing/ledger/audit").json()
+    assert (audit["balanced"], audit["problems"]) == (True, [])
+    assert audit["captures"] > 0

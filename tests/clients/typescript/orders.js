@@ -1,9 +1,9 @@
 // Orders v2 by the TypeScript SDK: for each operation what it answers and what it refuses.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PatchOp, StoreInVaultInstruction } from '@paypal/paypal-server-sdk';
+import { CustomError, ItemCategory, PatchOp, StoreInVaultInstruction } from '@paypal/paypal-server-sdk';
 import {
-  approved, AUTHORIZE, captured, card, created, FULL, mocked, order, orders, other, refused, rels, requestId, shipment, usd,
+  approved, AUTHORIZE, CAPTURE, captured, card, control, created, FULL, mocked, order, orders, other, refused, rels, requestId, shipment, usd,
 } from './shop.js';
 
 const NONE = '5O190127TN364715T';
@@ -26,6 +26,29 @@ describe('createOrder', () => {
     assert.deepEqual([result.intent, result.status], ['AUTHORIZE', 'CREATED']);
     const [unit] = result.purchaseUnits;
     assert.deepEqual([unit.referenceId, unit.amount, unit.payee.emailAddress], ['default', usd('12.34'), 'store@example.com']);
+  });
+
+  it('shows and takes a whole basket as it was sent, in a currency without decimals', async () => {
+    const yen = (value) => ({ currencyCode: 'JPY', value });
+    const basket = {
+      referenceId: 'shoes', description: 'Shoes', customId: 'C-1', softDescriptor: 'STORE',
+      amount: { ...yen('1500'), breakdown: { itemTotal: yen('1200'), shipping: yen('200'), taxTotal: yen('100') } },
+      items: [{ name: 'Sandal', quantity: '2', unitAmount: yen('600'), tax: yen('50'), sku: 'S-1', category: ItemCategory.PhysicalGoods }],
+      shipping: {
+        name: { fullName: 'Bea Buyer' },
+        address: { addressLine1: '2 Other Street', adminArea2: 'Austin', adminArea1: 'TX', postalCode: '73301', countryCode: 'US' },
+      },
+    };
+    await control('accounts/buyer@example.com/fund', { currency_code: 'JPY', value: '1500' });
+    const made = (await orders.createOrder({ body: { intent: CAPTURE, purchaseUnits: [basket] }, prefer: FULL })).result;
+    await control(`orders/${made.id}/approve`, { buyer: 'buyer@example.com' });
+    const paid = (await orders.captureOrder({ id: made.id, prefer: FULL })).result;
+    for (const { purchaseUnits: [{ payee, payments, ...shown }] } of [made, paid]) {
+      assert.equal(payee.emailAddress, 'store@example.com');
+      assert.deepEqual(shown, basket);
+      if (payments) assert.deepEqual(payments.captures.map((capture) => capture.amount), [yen('1500')]);
+    }
+    assert.equal(paid.status, 'COMPLETED');
   });
 
   it('leads the owner of a wallet to it', async () => {
@@ -88,6 +111,17 @@ describe('getOrder', () => {
 
   it("refuses another merchant's order", async () => {
     await refused(404, 'RESOURCE_NOT_FOUND', 'INVALID_RESOURCE_ID', other.orders.getOrder({ id: await created() }));
+  });
+
+  it('refuses a token that expired', async () => {
+    const id = await created();
+    await control('faults', { operation: 'orders.get', kind: 'expire', times: 1 });
+    await assert.rejects(orders.getOrder({ id }), (error) => {
+      assert.equal(error.constructor, CustomError, `${error}`);
+      assert.deepEqual([error.statusCode, error.result.name], [401, 'AUTHENTICATION_FAILURE']);
+      return true;
+    });
+    assert.equal((await orders.getOrder({ id })).result.id, id);
   });
 });
 
