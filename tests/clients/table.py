@@ -76,7 +76,9 @@ def markdown(seen: Mapping[str, list[Exchange]]) -> str:
     """The whole table; a cell that nothing filled says so."""
     lines = ["| operation | " + " | ".join(f"{sdk} success | {sdk} error" for sdk in SDKS) + " |", "|---" * (1 + 2 * len(SDKS)) + "|"]
     for columns in zip(*(rows(sdk, seen.get(sdk, [])) for sdk in SDKS), strict=True):
-        cells = [", ".join(cell) or "EMPTY" for row in columns for cell in (row.successes, row.errors)]
+        cells = [
+            ", ".join(cell) or ("EMPTY" if seen.get(row.sdk) else "not run") for row in columns for cell in (row.successes, row.errors)
+        ]
         lines.append(f"| {columns[0].operation} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
