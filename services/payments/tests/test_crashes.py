@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from farthing.clients.payments.errors import PaymentKeyReused
 from farthing.kit.errors import OutcomeUnknown, Unavailable
 from farthing.kit.faults import Fault
 from services.payments.tests.conftest import BUYER, CARD, RICH, Fuse, Killed, Shop, paying, unit
@@ -174,3 +175,26 @@ async def test_a_refused_capture_that_a_crash_interrupted_leaves_nothing(shop: S
     assert await shop.single.database.fetch("SELECT id FROM intents") == []
     assert (await shop.client.of_order("ORDER")).units == {}
     assert await shop.problems() == []
+
+
+class TestChangedOrder:
+    """The payment of an order is interrupted, and the order is changed before anybody asks again."""
+
+    async def test_what_was_begun_is_finished_and_keeps_the_key(self, shop: Shop) -> None:
+        ask = await paid(order_id="ORDER")(shop)
+        with pytest.raises(Killed):
+            await ask(shop.replica(Fuse(2)))
+        with pytest.raises(PaymentKeyReused):
+            await shop.pay(unit(70_00), order_id="ORDER", key="K.ORDER")
+        assert await shop.balance(BUYER) == RICH - 100_00
+        assert await shop.problems() == []
+
+    async def test_what_is_refused_gives_the_key_back(self, shop: Shop) -> None:
+        ask = await paid(order_id="ORDER")(shop)
+        with pytest.raises(Killed):
+            await ask(shop.replica(Fuse(2)))
+        await shop.withdraw(BUYER, RICH - 70_00)
+        paid_less = await shop.pay(unit(70_00), order_id="ORDER", key="K.ORDER")
+        assert paid_less.status == "COMPLETED"
+        assert await shop.balance(BUYER) == 0
+        assert await shop.problems() == []

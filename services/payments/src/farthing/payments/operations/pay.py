@@ -231,8 +231,10 @@ class PayOrder:
     async def _replay(self, intent_id: str, pay: Pay) -> list[Line]:
         known = await self._intents.find(intent_id)
         if known is not None and known.fingerprint != _fingerprint(pay):
-            raise PaymentKeyReused
-        if known is not None and (known.done or await self._execution.finish(intent_id)):
+            if known.done:
+                raise PaymentKeyReused
+            await self._execution.finish_other(intent_id)  # whether it keeps the key, its end decides
+        elif known is not None and (known.done or await self._execution.finish(intent_id)):
             return await self._present(known)
         return await self._pay(pay, intent_id)  # it was refused meanwhile: judged anew
 
