@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from farthing.checkout.domain import Standing, web_origin
 from farthing.checkout.pages.words import OVER, problem_in_words, refusal_in_words
@@ -14,6 +13,8 @@ from farthing.kit.call import Response
 from farthing.money import Money
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from farthing.checkout.operations import LogIn
     from farthing.checkout.pages.assets import Assets
     from farthing.checkout.pages.views import ApprovalView, LogInView, ReturnView
@@ -47,7 +48,13 @@ class Pages:
 
     def __init__(self, assets: Assets, *, sandbox: bool, secure: bool) -> None:
         self._headers = [*_HEADERS, *([_HTTPS_ONLY] if secure else [])]
-        self._templates = Environment(
+        self._globals = {"asset": assets.address, "sandbox": sandbox}
+
+    @cached_property
+    def _templates(self) -> Environment:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - a fifteenth of a cold start, for the first page
+
+        templates = Environment(
             loader=PackageLoader("farthing.checkout.pages"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -55,8 +62,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(asset=assets.address, sandbox=sandbox)
-        self._templates.filters.update(money=in_words, brand=brand)
+        templates.globals.update(self._globals)
+        templates.filters.update(money=in_words, brand=brand)
+        return templates
 
     def approval(self, view: ApprovalView, cookies: Iterable[Header] = ()) -> Response:
         """The page to sign in, or to approve. An error on it makes its status 422."""
