@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Frame, Page, expect
@@ -224,6 +225,20 @@ def test_a_stranger_cannot_have_its_visitor_pay_with_one_click(
         assert shop.status(order) == "CREATED"
         assert page.evaluate("heard") == []
         opened.value.close()
+
+
+def test_the_store_does_not_believe_a_stranger_in_the_pop_up(open_store: Callable[[], StorePage], stranger: Stranger) -> None:
+    visited = open_store()
+    with visited.page.expect_popup() as opened:
+        visited.button.click()
+    popup = opened.value
+    expect(popup.get_by_test_id("email")).to_be_visible()
+    order = urlsplit(popup.url).path.rpartition("/")[2]
+    stranger.page = f"""<p>Hello</p><script>opener.postMessage({{type: "farthing.approved", orderID: "{order}"}}, "*");</script>"""
+    popup.evaluate("(url) => { location.href = url; }", stranger.url)
+    expect(popup.get_by_text("Hello")).to_be_visible()
+    becomes(visited.page, visited.messages, [[stranger.url, {"type": "farthing.approved", "orderID": order}]])
+    expect(visited.notice).to_have_text("")
 
 
 class TestTheInterface:

@@ -38,6 +38,23 @@ class TestTheWayThrough:
         assert page.refresh == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
         assert page.attributes["return-link"]["href"] == page.refresh
 
+    async def test_by_the_payer_action_link(self, visitor: Any) -> None:
+        context = {"return_url": "com.example.shop://paid", "cancel_url": f"{SHOP}/cancel", "user_action": "CONTINUE"}
+        body = {
+            "intent": "CAPTURE",
+            "purchase_units": [{"amount": {"currency_code": "JPY", "value": "1200"}}],
+            "payment_source": {"paypal": {"experience_context": context}},
+        }
+        headers = await visitor.platform.as_app(paypal_request_id="payer-action-1")
+        made = (await visitor.platform.http.post("/v2/checkout/orders", json=body, headers=headers)).json()
+        [link] = [link["href"] for link in made["links"] if link["rel"] == "payer-action"]
+        page = await visitor.open(link.partition("8080")[2])
+        assert page.texts["amount"] == "1,200 JPY"
+        page = await visitor.sign_in()
+        assert page.texts["approve"] == "Agree and continue"
+        page = await visitor.submit("approve", funding="balance")
+        assert page.refresh == f"com.example.shop://paid?token={made['id']}&PayerID={BUYER}"
+
     async def test_with_a_card(self, visitor: Any, order: str) -> None:
         before = await wallet(visitor)
         await visitor.open(f"/checkoutnow?token={order}")
@@ -234,8 +251,7 @@ class TestOrdersThatCannotBeApproved:
         page = await visitor.open(f"/checkoutnow?token={order}")
         assert (page.status, page.texts["problem"].startswith("This payment is complete")) == (200, True)
 
-    async def test_the_store_does_not_pay_itself(self, visitor: Any) -> None:
-        """Nor can a form that was kept be sent for another's approved order."""
+    async def test_approved_by_somebody_else_while_the_page_was_open(self, visitor: Any) -> None:
         order = await visitor.order()
         await visitor.open(f"/checkoutnow?token={order}")
         await visitor.sign_in("poor@example.com")
@@ -280,6 +296,9 @@ class TestTheEndOfAPopUp:
 
     async def test_the_end_is_shown_to_its_payer_only(self, visitor: Any, order: str) -> None:
         await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
+        page = await visitor.open(f"/checkout/orders/{order}/approved?origin={SHOP}")
+        assert ("approved" in page.texts, BUYER in page.html) == (False, False)
+        await visitor.sign_in("poor@example.com")
         page = await visitor.open(f"/checkout/orders/{order}/approved?origin={SHOP}")
         assert ("approved" in page.texts, BUYER in page.html) == (False, False)
 
