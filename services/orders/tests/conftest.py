@@ -84,10 +84,13 @@ class Shop:
         return int(row["n"])
 
 
+AROUND = ("ledger", "processor", "accounts", "merchants", "payments", "vault")
+
+
 @pytest.fixture
 async def shop(single: StartSingle) -> Shop:
     """A buyer with money, one without, two stores."""
-    orders = await single("orders", "ledger", "processor", "accounts", "merchants", "payments", "vault")
+    orders = await single("orders", *AROUND)
     for currency in ("USD", "EUR", "JPY"):
         wallet = AccountName(owner=BUYER, kind=WALLET, currency=currency)
         source = AccountName(owner="sandbox", kind=FUNDING, currency=currency)

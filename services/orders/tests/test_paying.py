@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import orjson
+import pytest
 
+from farthing.clients.orders.errors import OrderCompletionInProgress
 from services.orders.tests.conftest import BUYER, OTHER, POOR, STORE, Shop, issues, links, unit, usd
 
 
@@ -123,6 +125,14 @@ class TestOnce:
             answer = await shop.capture(order_id, **headers)
             assert (answer.status_code, issues(answer)) == (422, ["ORDER_ALREADY_CAPTURED"])
 
+    async def test_a_request_id_is_of_one_operation_on_one_order(self, shop: Shop) -> None:
+        body = {"intent": "CAPTURE", "purchase_units": [unit()]}
+        first = (await shop.post("", body, paypal_request_id="one")).json()["id"]
+        second = (await shop.post("", body, paypal_request_id="two")).json()["id"]
+        for order_id in (first, second):
+            await shop.approve(order_id)
+            assert (await shop.capture(order_id, paypal_request_id="one")).status_code == 201
+
     async def test_the_replay_knows_what_happened_since(self, shop: Shop) -> None:
         order_id = await shop.approved()
         captured = (await shop.capture(order_id, paypal_request_id="one")).json()
@@ -205,6 +215,21 @@ class TestRecovery:
         answer = await shop.capture(order_id, paypal_request_id="one")
         assert (answer.status_code, answer.json()["status"]) == (200, "COMPLETED")
         assert before - await shop.balance(BUYER) == 10_000
+
+    async def test_nothing_else_changes_what_is_being_paid(self, shop: Shop) -> None:
+        order_id = await self.begin(shop, 0)
+        for payer in (BUYER, POOR):
+            with pytest.raises(OrderCompletionInProgress):
+                await shop.approve(order_id, payer)
+        answer = await shop.patch(order_id, {"op": "add", "path": "/payer", "value": {}})
+        assert (answer.status_code, issues(answer)) == (422, ["ORDER_COMPLETION_IN_PROGRESS"])
+
+    async def test_what_is_being_paid_does_not_expire(self, shop: Shop) -> None:
+        order_id = await self.begin(shop, 0)
+        shop.orders.clock.freeze()
+        shop.orders.clock.move_to(shop.orders.clock.now() + timedelta(hours=4))
+        assert (await shop.get(order_id)).status_code == 200
+        assert (await shop.capture(order_id, paypal_request_id="one")).json()["status"] == "COMPLETED"
 
     async def test_a_payment_under_way_is_left_alone(self, shop: Shop) -> None:
         order_id = await self.begin(shop, 0)

@@ -1,0 +1,93 @@
+"""Two replicas of everything on one database: what one began the other finishes, and nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.orders.tests.conftest import AROUND, BUYER, POOR, Shop, issues, order, unit
+from tests.single import StartSingle
+
+CARD = {"card": {"number": "4012888888881881", "expiry": "2035-12"}}
+
+
+@pytest.fixture
+async def replica(shop: Shop, single: StartSingle) -> Shop:
+    return Shop(await single("orders", *AROUND, database=shop.orders.place))
+
+
+async def told(*shops: Shop) -> list[str]:
+    return sorted([kind for one in shops for kind in await one.events()])
+
+
+class TestReplicas:
+    async def test_one_capture_by_one_request_id(self, shop: Shop, replica: Shop) -> None:
+        for round_ in range(5):
+            order_id, before = await shop.approved(), await shop.balance(BUYER)
+            requests = [one.capture(order_id, paypal_request_id=f"{round_}") for one in (shop, replica) for _ in range(10)]
+            answers = await asyncio.gather(*requests)
+            assert sorted(answer.status_code for answer in answers) == [*[200] * 19, 201]
+            assert len({answer.json()["purchase_units"][0]["payments"]["captures"][0]["id"] for answer in answers}) == 1
+            assert before - await shop.balance(BUYER) == 10_000
+        assert await told(shop, replica) == ["CHECKOUT.ORDER.APPROVED"] * 5 + ["CHECKOUT.ORDER.COMPLETED"] * 5
+
+    async def test_one_capture_by_many_request_ids(self, shop: Shop, replica: Shop) -> None:
+        order_id, before = await shop.approved(), await shop.balance(BUYER)
+        requests = [(shop, replica)[number % 2].capture(order_id, paypal_request_id=f"{number}") for number in range(20)]
+        answers = await asyncio.gather(*requests)
+        refused = [issues(answer) for answer in answers if answer.status_code != 201]
+        assert refused == [["ORDER_ALREADY_CAPTURED"]] * 19
+        assert before - await shop.balance(BUYER) == 10_000
+
+    async def test_a_refusal_on_both(self, shop: Shop, replica: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        await shop.approve(order_id, POOR)
+        requests = [one.capture(order_id, paypal_request_id="one") for one in (shop, replica) for _ in range(10)]
+        assert {(answer.status_code, *issues(answer)) for answer in await asyncio.gather(*requests)} == {(422, "INSTRUMENT_DECLINED")}
+        await replica.approve(order_id)
+        assert (await shop.capture(order_id, paypal_request_id="one")).status_code == 201
+
+    async def test_one_order_by_one_request_id_and_card(self, shop: Shop, replica: Shop) -> None:
+        body = order(unit(), payment_source=CARD)
+        requests = [one.post("", body, paypal_request_id="one") for one in (shop, replica) for _ in range(5)]
+        answers = await asyncio.gather(*requests)
+        assert sorted(answer.status_code for answer in answers) == [*[200] * 9, 201]
+        assert (len({answer.json()["id"] for answer in answers}), await shop.count("orders")) == (1, 1)
+        assert await told(shop, replica) == ["CHECKOUT.ORDER.COMPLETED"]
+
+    async def test_recovery_by_both_finishes_it_once(self, shop: Shop, replica: Shop) -> None:
+        order_id, before = await shop.approved(), await shop.balance(BUYER)
+        await shop.orders.database.execute("UPDATE orders SET paying_at = now() - interval '4 s' WHERE id = $1", order_id)
+        await asyncio.gather(*(one.orders.running.worker.drain() for one in (shop, replica)))
+        assert before - await shop.balance(BUYER) == 10_000
+        assert await told(shop, replica) == ["CHECKOUT.ORDER.APPROVED", "CHECKOUT.ORDER.COMPLETED"]
+
+    async def test_expiry_by_both_is_told_once(self, shop: Shop, replica: Shop) -> None:
+        order_id = await shop.approved()
+        await shop.orders.database.execute("UPDATE orders SET expires_at = now() WHERE id = $1", order_id)
+        await asyncio.gather(*(one.orders.running.worker.drain() for one in (shop, replica)))
+        assert await told(shop, replica) == ["CHECKOUT.ORDER.APPROVED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED"]
+
+
+class TestNoLostUpdate:
+    async def test_twenty_shipments_at_once_are_all_kept(self, shop: Shop, replica: Shop) -> None:
+        order_id = await shop.approved()
+        capture = (await shop.capture(order_id)).json()["purchase_units"][0]["payments"]["captures"][0]["id"]
+        bodies = [{"capture_id": capture, "tracking_number": f"{number}"} for number in range(20)]
+        answers = await asyncio.gather(
+            *((shop, replica)[number % 2].post(f"/{order_id}/track", body) for number, body in enumerate(bodies))
+        )
+        assert {answer.status_code for answer in answers} == {201}
+        trackers = (await shop.get(order_id)).json()["purchase_units"][0]["shipping"]["trackers"]
+        assert {tracker["tracking_number"] for tracker in trackers} == {f"{number}" for number in range(20)}
+
+    async def test_two_patches_at_once_are_both_kept(self, shop: Shop, replica: Shop) -> None:
+        unit_path = "/purchase_units/@reference_id=='default'"
+        for round_ in range(5):
+            order_id = (await shop.create())["id"]
+            first = {"op": "add", "path": f"{unit_path}/custom_id", "value": f"c{round_}"}
+            second = {"op": "add", "path": f"{unit_path}/description", "value": f"d{round_}"}
+            await asyncio.gather(shop.patch(order_id, first), replica.patch(order_id, second))
+            shown = (await shop.get(order_id)).json()["purchase_units"][0]
+            assert (shown["custom_id"], shown["description"]) == (f"c{round_}", f"d{round_}")
