@@ -109,20 +109,33 @@ def clock_advance(by: Annotated[str, typer.Argument(help="An ISO 8601 duration s
 
 @admin.command("create-account")
 def create_account(
-    email: str, kind: Annotated[str, typer.Option(help="personal or business")] = "personal", country: Annotated[str, typer.Option()] = "US"
+    email: str,
+    kind: Annotated[str, typer.Option(help="personal or business")] = "personal",
+    country: Annotated[str, typer.Option()] = "US",
+    business_name: Annotated[str | None, typer.Option(help="Name of a business; its e-mail address when left out.")] = None,
+    data_dir: DataDir = DEFAULT_DATA,
+    database_url: DatabaseUrl = None,
 ) -> None:
-    """Make a buyer (personal) or a merchant (business); its password is asked for, or read from FARTHING_PASSWORD."""
-    from farthing.embedded.cli import remote  # noqa: PLC0415
+    """Make a buyer (personal) or a merchant (business); its password is asked for, or read from FARTHING_PASSWORD.
 
-    remote.create_account(email, kind, country)
+    In sandbox mode the running platform does it (FARTHING_URL). With FARTHING_MODE=live it is written into the database itself:
+    --database-url, or --data-dir while the platform is stopped.
+    """
+    from farthing.embedded.cli import admin as commands  # noqa: PLC0415
+
+    commands.create_account(commands.Where(data_dir, database_url), email, kind, country, business_name)
 
 
 @admin.command("create-app")
-def create_app(account: Annotated[str, typer.Argument(help="E-mail of a business account.")]) -> None:
-    """Make an app of a merchant and print its client id and secret, once."""
-    from farthing.embedded.cli import remote  # noqa: PLC0415
+def create_app(
+    account: Annotated[str, typer.Argument(help="E-mail of a business account.")],
+    data_dir: DataDir = DEFAULT_DATA,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make an app of a merchant and print its client id and secret, once. Where it is written: as create-account."""
+    from farthing.embedded.cli import admin as commands  # noqa: PLC0415
 
-    remote.create_app(account)
+    commands.create_app(commands.Where(data_dir, database_url), account)
 
 
 @app.command()

@@ -6,7 +6,6 @@ import json
 import os
 import urllib.error
 import urllib.request
-from getpass import getpass
 from typing import Any
 from urllib.parse import quote
 
@@ -64,14 +63,3 @@ def audit() -> int:
 def clock(method: str, path: str, body: dict[str, Any] | None = None) -> None:
     found = call(method, path, body)
     OUT.print(f"{found['now']}{' (frozen)' if found['frozen'] else ''}")
-
-
-def create_account(email: str, kind: str, country: str) -> None:
-    password = os.environ.get("FARTHING_PASSWORD") or getpass("password for the account: ")
-    account = call("POST", "accounts", {"email": email, "kind": kind, "country": country, "password": password})
-    OUT.print(f"{account['id']} {account['email']} ({account['kind']})")
-
-
-def create_app(account: str) -> None:
-    app = call("POST", "apps", {"account": account})
-    OUT.print(f"client id      {app['client_id']}\nclient secret  {app['client_secret']}")

@@ -36,6 +36,7 @@ Farthing serves at {url} (sandbox: no real money moves)
 Point an SDK at it: README.md, or `curl -u sandbox-client-id:sandbox-client-secret -d grant_type=client_credentials {url}/v1/oauth2/token`
 Control API: {url}/_farthing/health   Stop: Ctrl-C
 """
+LIVE = "Farthing serves at {url} (live mode: no control API, no test cards)   Stop: Ctrl-C\n"
 
 
 def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | None, command: list[str] | None) -> int:
@@ -45,7 +46,7 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
         settings = Settings.from_environment({"FARTHING_PUBLIC_URL": address, **os.environ})
     except ValueError as error:
         raise Failure(str(error), 2) from None
-    place = _place(options, server)
+    place = place_of(options.database_url, server)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command, server))
@@ -55,9 +56,10 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
             raise Failure(str(error), 3) from None
 
 
-def _place(options: Options, server: EmbeddedPostgres | None) -> Place:
+def place_of(database_url: str | None, server: EmbeddedPostgres | None) -> Place:
+    """Where the database is, once it accepts connections."""
     if server is None:
-        return Place(options.database_url or "")
+        return Place(database_url or "")
     server.wait_until_ready()
     return Place(server.dsn(), lambda role: server.dsn(user=role))
 
@@ -78,7 +80,7 @@ async def _serve(
             await asyncio.sleep(0.001)
         if command is not None:
             return await _command(command, address, stop)
-        sys.stdout.write(WELCOME.format(url=address))
+        sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
         sys.stdout.flush()
         return await _until(stop, database)
     finally:

@@ -46,7 +46,7 @@ def _with_platform(options: Options, command: list[str] | None) -> int:
     listener = _listen(options.host, options.port)
     seeded = os.environ.get("FARTHING_MODE", "sandbox") == "sandbox"
     try:
-        with _postgres(options, seeded=seeded) as server:
+        with postgres(options, seeded=seeded) as server:
             from farthing.embedded.cli import run  # noqa: PLC0415 - these imports take as long as PostgreSQL, side by side
 
             return run.run(options, listener, server, command)
@@ -57,7 +57,8 @@ def _with_platform(options: Options, command: list[str] | None) -> int:
 
 
 @contextmanager
-def _postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | None]:
+def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | None]:
+    """Begin to start the embedded server, unless another database is named; stop it afterwards."""
     if options.database_url is not None:
         yield None
         return
