@@ -26,7 +26,8 @@ class TestCapture:
     async def test_minimal_and_whole_answers(self, shop: Shop) -> None:
         minimal = (await shop.capture(await shop.approved())).json()
         assert set(minimal) == {"id", "status", "payment_source", "payer", "purchase_units", "links"}
-        assert set(minimal["purchase_units"][0]) == {"reference_id", "shipping", "payments"}
+        assert set(minimal["purchase_units"][0]) == {"reference_id", "payments"}
+        assert (minimal["payer"], minimal["payment_source"]) == ({"payer_id": BUYER}, {"paypal": {}})
         order_id = await shop.approved()
         whole = (await shop.capture(order_id, prefer="return=representation")).json()
         assert whole["purchase_units"][0]["amount"] == usd("100.00")

@@ -18,6 +18,12 @@ REMEMBERED: Final = timedelta(hours=72)
 Payments = Mapping[str, Mapping[str, Any]]
 
 
+# What a wallet's source tells of its owner once he has approved.
+_PAYER_FACTS: Final = frozenset(
+    {"email_address", "account_id", "account_status", "name", "address", "phone_number", "birth_date", "tax_info"}
+)
+
+
 @dataclass(slots=True)
 class Order:
     """One order.
@@ -120,15 +126,24 @@ def minimal(order: Order, links: Links) -> Json:
 
 
 def minimal_paid(order: Order, links: Links, payments: Payments) -> Json:
-    """`Prefer: return=minimal` of an order that was paid: who paid, how, and what became of each unit."""
+    """`Prefer: return=minimal` of an order that was paid: how, and what became of each unit.
+
+    Nothing private of the payer: a store that does not ask for it (by return=representation, or by showing the order) never holds it.
+    """
     status = shown_status(order, payments)
     shown: Json = {"id": order.id, "status": status}
-    shown |= {name: order.document[name] for name in ("payment_source", "payer") if name in order.document}
-    kept = ("reference_id", "shipping")
-    units = [{name: unit[name] for name in kept if name in unit} for unit in order.units]
-    shown["purchase_units"] = with_payments(units, payments)
+    if "payment_source" in order.document:
+        source = order.document["payment_source"]
+        shown["payment_source"] = {kind: _without_payer(of_kind) if kind != "card" else of_kind for kind, of_kind in source.items()}
+    if "payer_id" in order.document.get("payer", {}):
+        shown["payer"] = {"payer_id": order.document["payer"]["payer_id"]}
+    shown["purchase_units"] = with_payments([{"reference_id": unit["reference_id"]} for unit in order.units], payments)
     shown["links"] = links.of(order.id, status, order.intent)
     return shown
+
+
+def _without_payer(source: Json) -> Json:
+    return {name: value for name, value in source.items() if name not in _PAYER_FACTS}
 
 
 def with_payments(units: Sequence[Json], payments: Payments | None) -> list[Json]:
