@@ -292,8 +292,10 @@ class TestExpiry:
         authorization = await shop.authorized(100_00)
         await shop.capture(authorization["id"], "40.00")
         card = await shop.authorized(source=CARD)
-        shop.advance(days=29)
         await shop.drain()
+        shop.advance(days=29)
+        expiry = next(job for job in shop.service.service.jobs if job.name == "expiry")
+        assert [await expiry.run(), await expiry.run()] == [2, 0]
         assert (await status(shop, authorization), await status(shop, card), await shop.held()) == ("VOIDED", "VOIDED", 0)
         assert (await shop.processor.outcome(f"{card['id']}.void")).approved
         assert await shop.problems() == []

@@ -8,7 +8,7 @@ import pytest
 
 from farthing.clients.payments.errors import InstrumentDeclined
 from farthing.clients.payments.models import Payer
-from services.payments.tests.conftest import POOR, Gate, Shop, unit
+from services.payments.tests.conftest import POOR, STORE, Gate, Shop, issue_of, unit
 
 POSTED, POSTING = "after /transfers", "before /transfers"
 
@@ -72,3 +72,42 @@ async def test_a_lone_refusal_leaves_no_trace_in_the_books(shop: Shop) -> None:
     with pytest.raises(InstrumentDeclined):
         await paying(shop)
     assert await transfers(shop) == []
+
+
+async def test_both_post_and_one_records(shop: Shop) -> None:
+    await shop.fund(POOR, 100_00)
+    gates = [Gate(POSTED), Gate(POSTED)]
+    twins = []
+    for gate in gates:
+        twins.append(paying(shop.replica(gate)))
+        await gate.reached.wait()
+    for gate in gates:
+        gate.opened.set()
+    first, second = await asyncio.gather(*twins)
+    assert first == second
+    assert (await shop.balance(POOR), await transfers(shop), len(await shop.told())) == (0, ["capture"], 1)
+    assert await shop.problems() == []
+
+
+class TestJudgedOnWhatIsNoMore:
+    """A request is judged, and before it is written down the resource changes: it is judged again."""
+
+    async def test_a_refund(self, shop: Shop) -> None:
+        capture = await shop.captured(100_00)
+        gate = Gate(f"before /merchants/{STORE}")
+        slow = asyncio.create_task(shop.replica(gate).refund(capture["id"], "60.00"))
+        await gate.reached.wait()
+        assert (await shop.refund(capture["id"], "60.00")).status_code == 201
+        gate.opened.set()
+        assert issue_of(await slow) == (422, "REFUND_AMOUNT_EXCEEDED")
+        assert await shop.problems() == []
+
+    async def test_a_capture(self, shop: Shop) -> None:
+        authorization = await shop.authorized(100_00)
+        gate = Gate(f"before /merchants/{STORE}")
+        slow = asyncio.create_task(shop.replica(gate).capture(authorization["id"], "60.00"))
+        await gate.reached.wait()
+        assert (await shop.capture(authorization["id"], "60.00")).status_code == 201
+        gate.opened.set()
+        assert issue_of(await slow) == (422, "MAX_CAPTURE_AMOUNT_EXCEEDED")
+        assert await shop.problems() == []
