@@ -17,6 +17,8 @@ SELECT json_strip_nulls(json_build_object(
 ))::text AS document
 FROM accounts a
 """
+_BY_ID = f"SELECT ({_DOCUMENT} WHERE a.id = $1) AS document"
+_BY_EMAIL = f"SELECT ({_DOCUMENT} WHERE lower(a.email) = lower($1)) AS document"
 _INSERT = """
 WITH made AS (
     INSERT INTO accounts (key, id, email, kind, country, given_name, surname, business_name, address, created)
@@ -39,6 +41,7 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._by_id, self._by_email = database.together(_BY_ID), database.together(_BY_EMAIL)
 
     async def insert(self, key: str, account_id: str, details: Sequence[str | None], created: datetime) -> bool:
         """False when the key, the id or the e-mail address is there already. `details`: the columns from `email` to `address`."""
@@ -46,13 +49,16 @@ class Repository:
         return bool(row["made"])
 
     async def by_key(self, key: str) -> str | None:
-        return await self._document("WHERE a.key = $1", key)
+        row = await self._database.row(f"{_DOCUMENT} WHERE a.key = $1", key)
+        return None if row is None else row["document"]
 
     async def by_id(self, account_id: str) -> str | None:
-        return await self._document("WHERE a.id = $1", account_id)
+        found: str | None = (await self._by_id.row(account_id))["document"]
+        return found
 
     async def by_email(self, email: str) -> str | None:
-        return await self._document("WHERE lower(a.email) = lower($1)", email)
+        found: str | None = (await self._by_email.row(email))["document"]
+        return found
 
     async def page(self, after: str | None, limit: int) -> list[str]:
         """In the order of opening, from behind the account `after`."""
@@ -63,7 +69,3 @@ class Repository:
         """False when the account does not exist or the id is there already. `details`: the columns from `kind` to `name`."""
         row = one(await self._database.row(_ADD_INSTRUMENT, instrument_id, account_id, *details))
         return bool(row["added"])
-
-    async def _document(self, where: str, value: str) -> str | None:
-        row = await self._database.row(_DOCUMENT + where, value)
-        return None if row is None else row["document"]

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from farthing.payments.repository.events import event_values
-from farthing.payments.repository.rows import CAPTURE, CAPTURE_RECORD, REFUND, REFUND_RECORD, capture_of, json_of, refund_of
+from farthing.payments.repository.rows import (
+    CAPTURE,
+    CAPTURE_RECORD,
+    REFUND,
+    REFUND_RECORD,
+    capture_of,
+    capture_of_json,
+    json_of,
+    refund_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +29,12 @@ if TYPE_CHECKING:
 
 _FIND = f"SELECT {CAPTURE} FROM captures WHERE id = $1"
 _FIND_REFUND = f"SELECT {REFUND} FROM refunds WHERE id = $1"
-_OF_ORDER = f"SELECT {CAPTURE} FROM captures WHERE order_id = $1 ORDER BY seq"
 _REFUNDS_OF_ORDER = f"SELECT {REFUND} FROM refunds WHERE order_id = $1 ORDER BY seq"
 _PAGE = f"SELECT seq, {CAPTURE} FROM captures WHERE seq > $1 ORDER BY seq LIMIT $2"
 _REFUND_PAGE = f"SELECT seq, {REFUND} FROM refunds WHERE seq > $1 ORDER BY seq LIMIT $2"
-# The second statement of a paid order.
+_OF_ORDER = f"""
+SELECT (SELECT coalesce(json_agg(c), '[]') FROM (SELECT {CAPTURE} FROM captures WHERE order_id = $1 ORDER BY seq) AS c)::text AS captures
+"""
 _MAKE = f"""
 WITH made AS (
     UPDATE intents SET done = true, plan = NULL WHERE id = $1 AND attempt = $2 AND NOT done RETURNING id AS made_id
@@ -65,7 +77,7 @@ SELECT (SELECT made_id FROM made) AS id
 class CaptureRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._make = database.together(_MAKE, emits=True)
+        self._make, self._of_order = database.together(_MAKE, emits=True), database.together(_OF_ORDER)
         self._begin = database.together(_BEGIN)
         self._refund = database.together(_REFUND, emits=True)
 
@@ -84,7 +96,7 @@ class CaptureRepository:
 
     async def of_order(self, order_id: str) -> list[Capture]:
         """The oldest first."""
-        return [capture_of(row) for row in await self._database.fetch(_OF_ORDER, order_id)]
+        return [capture_of_json(found) for found in orjson.loads((await self._of_order.row(order_id))["captures"])]
 
     async def refunds_of_order(self, order_id: str) -> list[Refund]:
         """The oldest first."""

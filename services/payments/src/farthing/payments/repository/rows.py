@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -45,16 +47,20 @@ CAPTURE_RECORD: Final = _record(_columns(Capture))
 REFUND: Final = _names(_columns(Refund))
 REFUND_RECORD: Final = _record(_columns(Refund))
 
-_PLANS: dict[IntentKind, TypeAdapter[Plan]] = {kind: TypeAdapter(plan) for kind, plan in PLANS.items()}
-
 
 def json_of(value: object) -> str:
     """Dataclasses, or a sequence of them, as JSON text."""
     return orjson.dumps(value).decode()
 
 
+@cache
+def _reader(kind: IntentKind) -> TypeAdapter[Plan]:
+    """Built when first needed: only what was interrupted is read back, and building costs a start."""
+    return TypeAdapter(PLANS[kind])
+
+
 def plan_of(kind: str, text: str) -> Plan:
-    return _PLANS[IntentKind(kind)].validate_json(text)
+    return _reader(IntentKind(kind)).validate_json(text)
 
 
 def intent_of(row: Record) -> Intent:
@@ -68,6 +74,12 @@ def authorization_of(row: Record) -> Authorization:
     values["status"] = AuthorizationStatus(row["status"])
     values["closing"] = Closing(row["closing"]) if row["closing"] else None
     return Authorization(**values)
+
+
+def capture_of_json(found: dict[str, Any]) -> Capture:
+    """From the JSON that PostgreSQL makes of a row."""
+    details = {"details": _details_of(found["details"]), "status": CaptureStatus(found["status"])}
+    return Capture(**found | details | {name: datetime.fromisoformat(found[name]) for name in ("created", "updated")})
 
 
 def capture_of(row: Record) -> Capture:
@@ -89,7 +101,10 @@ def _values(row: Record, kind: type[Any]) -> dict[str, Any]:
 
 
 def _details(text: str) -> Details:
-    found = orjson.loads(text)
+    return _details_of(orjson.loads(text))
+
+
+def _details_of(found: dict[str, Any]) -> Details:
     if found["card_answer"] is not None:
         found["card_answer"] = CardAnswer(**found["card_answer"])
     return Details(**found)
