@@ -50,9 +50,10 @@ def build(host: Host) -> Service:
         await host.database.row("SELECT 1 AS one")
         return Healthy(status="up", version=MANIFEST.version)
 
+    approvals = Approvals(OrdersClient(host.link("orders")), accounts)
     operations = Operations(
         health=Health(services, own_health),
-        approvals=Approvals(OrdersClient(host.link("orders")), accounts),
+        approvals=approvals,
         auto_approval=AutoApproval(accounts, identity, host.switches, repository),
         people=People(accounts, identity, merchants, ledger, host.ids),
         clock=clock,
@@ -65,4 +66,4 @@ def build(host: Host) -> Service:
     host.faults.count_with(faults.claim)
     settings, one_process = ConsoleSettings.of(host.settings), host.sandbox is not None
     api = routes(operations, settings, sandbox=host.settings.sandbox, one_process=one_process)
-    return Service(api=api, start=memory.load, changed=memory.reload)
+    return Service(api=api, start=memory.load, changed=memory.reload, forget=approvals.forget)

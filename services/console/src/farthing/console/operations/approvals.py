@@ -22,6 +22,7 @@ from farthing.kit.switches import Switches
 
 AUTO_APPROVE: Final = "auto-approve"
 ANY_APP: Final = "*"
+_MOST_REMEMBERED: Final = 10_000
 _ORDER_ID: Final = re.compile(r"[A-Za-z0-9-]{1,36}")
 
 Funding = Literal["balance", "card"]
@@ -36,17 +37,32 @@ class AutoApproveRule(Model):
 
 
 class Approvals:
-    """Approves an order as the payer would on the page."""
+    """Approves an order as the payer would on the page.
+
+    Which buyer an e-mail address means is remembered: it never changes before a reset.
+    """
 
     def __init__(self, orders: OrdersClient, accounts: AccountsClient) -> None:
         self._orders, self._accounts = orders, accounts
+        self._buyers: dict[str, str] = {}
 
     async def approve(self, order_id: str, buyer: str, funding: Funding) -> WireOrder:
         """Answer the order; a card is the first one of the account. Raises AccountUnknown, and what orders refuses."""
         if _ORDER_ID.fullmatch(order_id) is None:
             raise OrderNotFound
-        account = await personal_account(self._accounts, buyer)
-        return await self._orders.approve(order_id, Approval(account_id=account.id, funding=funding))
+        return await self._orders.approve(order_id, Approval(account_id=await self._buyer(buyer), funding=funding))
+
+    def forget(self) -> None:
+        self._buyers.clear()
+
+    async def _buyer(self, email: str) -> str:
+        known = self._buyers.get(email)
+        if known is None:
+            known = (await personal_account(self._accounts, email)).id
+            if len(self._buyers) >= _MOST_REMEMBERED:
+                self._buyers.clear()
+            self._buyers[email] = known
+        return known
 
 
 class AutoApproval:
