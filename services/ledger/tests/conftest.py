@@ -52,6 +52,11 @@ class Ledger:
     async def fund(self, account: AccountName, amount: int) -> None:
         await self.postings.post(paying(f"fund.{account}.{amount}".replace("/", "."), FUNDING, account, amount))
 
+    async def seal(self) -> int:
+        """Seal all that was posted."""
+        await settled(self.database)
+        return await self.record.seal()
+
     async def hold(self, id: str, account: AccountName, amount: int) -> None:
         await self.postings.place_hold(NewHold(id, account, amount))
 
@@ -59,6 +64,16 @@ class Ledger:
         """(balance, held); (0, 0) for an account that nobody opened."""
         found = {(b.kind, b.currency): (b.balance, b.held) for b in (await self.books.balances(account.owner)).balances}
         return found.get((account.kind, account.currency), (0, 0))
+
+
+async def settled(database: Database) -> None:
+    """Return when all that was posted can be sealed: any transaction on the server, autovacuum's too, can hold that back for a moment."""
+    for _ in range(1000):
+        row = await database.row("SELECT coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true) AS over FROM transfers")
+        if row is not None and row["over"]:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("a transaction does not end")
 
 
 class Databases:

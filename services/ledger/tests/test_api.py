@@ -10,6 +10,7 @@ from farthing.clients.ledger.errors import ERRORS, HoldNotFound, InsufficientFun
 from farthing.clients.ledger.models import CLEARING, FEES, FUNDING, WALLET, AccountName, Balance, HoldUse, Leg, NewHold, Posting
 from farthing.ledger.domain import FLOORS
 from farthing.ledger.errors import REFUSALS
+from services.ledger.tests.conftest import settled
 from tests.postgres import PostgresServer
 from tests.single import Single, StartSingle
 
@@ -157,6 +158,7 @@ class TestWire:
 class TestRunning:
     async def test_a_drain_seals(self, service: Single, ledger: LedgerClient) -> None:
         await ledger.post(moving("t.1", FUND, ANN, 1))
+        await settled(service.database)
         assert await service.running.worker.drain() == 1
         assert (await ledger.audit()).sealed == 1
 
@@ -188,6 +190,7 @@ class TestRunning:
         await ledger.transfers()
         await ledger.transfers(reference="order.1", kind="capture")
         await ledger.holds()
+        await settled(service.database)
         assert await service.running.worker.drain() == 4
         await service.database.close()  # what its connections counted is published when they end
         connection = await asyncpg.connect(postgres_server.dsn(service.place))

@@ -162,7 +162,7 @@ class TestAgainstTheModel:
             found = await asyncio.gather(*(ledger.queue.post(posting) for posting in group), return_exceptions=True)
             assert {place: outcome.result if isinstance(outcome, Outcome) else outcome for place, outcome in enumerate(found)} == expected
             if seals:
-                await ledger.record.seal()
+                await ledger.seal()
         assert {name: await ledger.state(name) for name in NAMES} == {name: (model.balances[name], model.held[name]) for name in NAMES}
         remaining = {hold.id: hold.remaining for hold in (await ledger.books.holds(None, 100)).holds}
         assert remaining == {id_: hold.remaining for id_, hold in model.holds.items() if hold.open}
