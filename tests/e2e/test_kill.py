@@ -107,7 +107,8 @@ async def make_good(url: str, known: Known) -> None:
 
 def balance(url: str, owner: str) -> int:
     accounts = control(url, "GET", f"ledger/accounts?owner={owner}")["accounts"]
-    return sum(int(a["balance"].replace(".", "")) for a in accounts if (a["kind"], a["currency_code"]) == ("wallet", "USD"))
+    amounts = [a["balance"] for a in accounts if a["kind"] == "wallet"]
+    return sum(int(amount["value"].replace(".", "")) for amount in amounts if amount["currency_code"] == "USD")
 
 
 @pytest.fixture

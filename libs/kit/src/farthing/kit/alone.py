@@ -59,8 +59,7 @@ class FileTokens:
 def run_alone(manifest: Manifest, build: Build) -> None:
     """Serve until SIGTERM. A missing setting is one line on standard error and exit code 2."""
     try:
-        settings = Settings.from_environment()
-        asyncio.run(_serve(manifest, build, settings))
+        asyncio.run(_serve(manifest, build, Settings.from_environment()))
     except ValueError as error:
         sys.stderr.write(f"{manifest.name}: {error}\n")
         sys.exit(2)
@@ -70,9 +69,10 @@ async def _serve(manifest: Manifest, build: Build, settings: Settings) -> None:
     from farthing.kit.http_transport import open_session  # noqa: PLC0415 - see its docstring
 
     async with open_session() as session:
-        host = make_host(manifest, settings, session)
-        running = Running(manifest, build(host), host, transport=None)
+        running = Running(manifest, build(host := make_host(manifest, settings, session)), host, transport=None)
         await running.start()
+        if settings.sandbox and running.service.seed is not None:
+            await running.service.seed()
         try:
             await _listen(running, settings)
         finally:

@@ -27,13 +27,14 @@ class IntentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card as vault showed it."""
+    """A card as vault showed it. `of_wallet`: it lies in a payer's wallet, and what it is stays between the payer and us."""
 
     token: str
     brand: str
     last_digits: str
     expiry: str
     scenario: str
+    of_wallet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

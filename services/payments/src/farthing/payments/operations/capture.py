@@ -198,4 +198,5 @@ def _details(authorization: Authorization, wish: CaptureWish) -> Details:
         soft_descriptor=wish.soft_descriptor or known.soft_descriptor,
         note=wish.note or known.note,
         disbursement_mode=known.disbursement_mode,
+        card_answer=known.card_answer,
     )

@@ -33,15 +33,18 @@ class Cards:
 
     async def charge(self, capture: Capture, card: Card) -> CardAnswer:
         request = _request(card, capture.amount, capture.currency, capture.order_id)
-        return _said(await self._resolved(self._processor.charge(request, key=capture.id), capture.id))
+        return _said(await self._resolved(self._processor.charge(request, key=capture.id), capture.id), private=card.of_wallet)
 
     async def authorize(self, authorization: Authorization, card: Card) -> CardAnswer:
         request = _request(card, authorization.amount, authorization.currency, authorization.order_id)
-        return _said(await self._resolved(self._processor.authorize(request, key=authorization.id), authorization.id))
+        asking = self._processor.authorize(request, key=authorization.id)
+        return _said(await self._resolved(asking, authorization.id), private=card.of_wallet)
 
     async def capture(self, authorization_id: str, capture: Capture) -> CardAnswer:
+        """As private as what the bank said of the authorization, which the capture's details begin with."""
         asking = self._processor.capture(authorization_id, capture.amount, capture.currency, key=capture.id)
-        return _said(await self._resolved(asking, capture.id))
+        said_before = capture.details.card_answer
+        return _said(await self._resolved(asking, capture.id), private=said_before is not None and said_before.network is None)
 
     async def void(self, authorization_id: str) -> None:
         key = f"{authorization_id}.void"
@@ -67,5 +70,8 @@ def _request(card: Card, amount: int, currency: str, reference: str) -> CardRequ
     return CardRequest(card=shown, amount=amount, currency=currency, reference=reference)
 
 
-def _said(answer: Answer) -> CardAnswer:
+def _said(answer: Answer, *, private: bool = False) -> CardAnswer:
+    """`private`: without what would tell the merchant whose card it is."""
+    if private:
+        return CardAnswer(answer.response_code, answer.avs_code, answer.cvv_code)
     return CardAnswer(answer.response_code, answer.avs_code, answer.cvv_code, answer.network, answer.network_reference)

@@ -294,7 +294,9 @@ def _card_of(pay: Pay) -> Card | None:
         return None
     if source.token is None or source.expiry is None:
         raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", "A card payment names the card's token and expiry.", field="/source"))
-    return Card(source.token, source.brand or "UNKNOWN", source.last_digits or "", source.expiry, source.scenario)
+    return Card(
+        source.token, source.brand or "UNKNOWN", source.last_digits or "", source.expiry, source.scenario, of_wallet=pay.payer is not None
+    )
 
 
 def _fingerprint(pay: Pay) -> str:
