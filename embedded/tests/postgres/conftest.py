@@ -23,19 +23,31 @@ def _make_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="farthing-test-", dir=_MEMORY if roomy else None))
 
 
+def _remove(folder: Path) -> None:
+    """A server whose host was killed may still be writing its last files."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """Instead of pytest's, which would keep the clusters of the last three runs."""
     folder = _make_folder()
     yield folder
-    shutil.rmtree(folder)
+    _remove(folder)
 
 
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     folder = _make_folder()
     yield folder
-    shutil.rmtree(folder)
+    _remove(folder)
 
 
 @pytest.fixture(scope="session")
