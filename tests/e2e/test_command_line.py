@@ -1,0 +1,116 @@
+"""`farthing`: what each command prints, and exit codes that scripts can use."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_first_checkout import create
+from tests.platform import TestPlatform
+
+Done = tuple[int, str, str]
+
+
+async def farthing(*arguments: str, url: str = "http://127.0.0.1:9", **environment: str) -> Done:
+    """Exit code, standard output, standard error. Port 9 is where nobody listens."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "farthing.embedded",
+        *arguments,
+        env={**os.environ, "FARTHING_URL": url, "COLUMNS": "200", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await child.communicate()
+    return child.returncode or 0, output.decode(), errors.decode()
+
+
+def one_line(errors: str) -> str:
+    assert errors.startswith("farthing: ")
+    assert errors.count("\n") == 1, errors
+    return errors
+
+
+async def test_a_running_platform_is_steered(served: TestPlatform) -> None:
+    order = await create(served)
+    approved = await farthing("approve", order["id"], url=served.url)
+    assert approved[:2] == (0, f"{order['id']} APPROVED\n"), approved[2]
+    frozen = await farthing("clock", "freeze", url=served.url)
+    assert (frozen[0], frozen[1].rstrip().endswith("(frozen)")) == (0, True)
+    before = served.clock.now()
+    assert (await farthing("clock", "advance", "P1D", url=served.url))[0] == 0
+    assert (served.clock.now() - before).days == 1
+    audit = await farthing("audit", url=served.url)
+    assert (audit[0], json.loads(audit[1])["balanced"]) == (0, True)
+    made = await farthing("admin", "create-account", "new@example.com", url=served.url, FARTHING_PASSWORD="long enough a word")
+    assert (made[0], made[1].split()[1:]) == (0, ["new@example.com", "(personal)"]), made[2]
+    app = await farthing("admin", "create-app", "store@example.com", url=served.url)
+    assert (app[0], app[1].count("\n")) == (0, 2), app[2]
+    assert (await farthing("reset", url=served.url))[:2] == (0, "reset: back to the seed\n")
+
+
+async def test_a_refusal_is_one_line_in_the_platforms_own_words(served: TestPlatform) -> None:
+    code, _, errors = await farthing("approve", "NOSUCHORDER", url=served.url)
+    assert code == 4
+    assert "404 INVALID_RESOURCE_ID" in one_line(errors)
+
+
+async def test_nobody_there_says_what_to_do() -> None:
+    code, _, errors = await farthing("reset")
+    assert code == 4
+    assert "farthing up" in one_line(errors)
+
+
+async def test_a_taken_port_names_the_option() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, errors = await farthing("up", "--port", str(taken.getsockname()[1]), "--ephemeral")
+    assert code == 3
+    assert "--port" in one_line(errors)
+
+
+async def test_an_unreachable_database_says_so() -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--database-url", "postgresql://nobody@127.0.0.1:9/none")
+    assert code == 3
+    assert "FARTHING_DATABASE_URL" in one_line(errors)
+
+
+async def test_a_data_directory_of_another_version_is_named(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+    code, _, errors = await farthing("up", "--port", "0", "--data-dir", str(tmp_path))
+    assert code == 3
+    assert "16" in one_line(errors)
+
+
+@pytest.mark.timeout(120)
+async def test_exec_runs_a_command_against_a_platform_of_its_own() -> None:
+    script = "import os, sys, urllib.request as u; u.urlopen(os.environ['FARTHING_URL'] + '/_farthing/health'); sys.exit(7)"
+    code, _, errors = await farthing("exec", "--", sys.executable, "-c", script)
+    assert (code, errors) == (7, "")
+    assert (await farthing("exec", "--"))[0] == 2
+
+
+async def test_facts_come_from_the_manifests(tmp_path: Path) -> None:
+    code, listed, _ = await farthing("services")
+    assert (code, "ledger" in listed, "webhooks" in listed) == (0, True, True)
+    manifests = json.loads((await farthing("manifests"))[1])
+    assert manifests["orders"]["calls"] == ["accounts", "merchants", "payments", "vault"]
+    assert (await farthing("dev-tokens", str(tmp_path / "tokens")))[0] == 0
+    assert sorted(path.name for path in (tmp_path / "tokens" / "orders").iterdir()) == ["accounts", "merchants", "payments", "vault"]
+    assert (tmp_path / "tokens" / "orders" / "payments").stat().st_mode & 0o077 == 0
+
+
+def test_help_teaches() -> None:
+    done = subprocess.run([sys.executable, "-m", "farthing.embedded", "--help"], capture_output=True, text=True, check=True, timeout=60)
+    words = ("up", "exec", "reset", "clock", "approve", "audit", "services", "manifests", "admin", "dev-tokens")
+    assert [word for word in words if word not in done.stdout] == []
+        word in done.stdout for word in ("up", "exec", "reset", "clock", "approve", "audit", "services", "manifests", "admin", "dev-tokens")
+    )
