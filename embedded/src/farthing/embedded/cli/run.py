@@ -41,7 +41,7 @@ LIVE = "Farthing serves at {url} (live mode: no control API, no test cards)   St
 
 def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | None, command: list[str] | None) -> int:
     """Serve on the socket until a signal comes or the command ends; answer the exit code. Raises Failure."""
-    address = f"http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
+    address = _address_of(listener)
     try:
         settings = Settings.from_environment({"FARTHING_PUBLIC_URL": address, **os.environ})
     except ValueError as error:
@@ -54,6 +54,14 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
             raise Failure(f"the database cannot be reached ({error}): check FARTHING_DATABASE_URL", 3) from None
         except ValueError as error:
             raise Failure(str(error), 3) from None
+
+
+def _address_of(listener: socket.socket) -> str:
+    """Where clients reach us: who listens on every address (in a container) is reached on this machine by the loopback one."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def place_of(database_url: str | None, server: EmbeddedPostgres | None) -> Place:
