@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from farthing.clients.merchants.client import MerchantsClient
@@ -50,7 +51,7 @@ class TestAtCreation:
         assert answer.status_code == 201
         for place in (answer.text, await everything(shop)):
             assert NUMBER not in place
-            assert "737" not in place.replace(answer.json()["id"], "")
+            assert re.search(r"(?<![0-9A-Za-z])737(?![0-9A-Za-z])", place) is None  # ids and traces may hold these digits by chance
             assert "surprise" not in place
             assert "CARD HOLDER" not in place
 
