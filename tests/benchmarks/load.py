@@ -136,7 +136,8 @@ def summary(tally: Tally, seconds: float) -> dict[str, Any]:
 
 def measure(clients: int, seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="farthing-load-") as folder:
-        platform = FarthingProcess(Path(folder) / "data")
+        fresh = {"XDG_CACHE_HOME": str(Path(folder) / "cache")}  # else a template of an earlier run makes the first start a later one
+        platform = FarthingProcess(Path(folder) / "data", environment=fresh)
         url = platform.start()
         postgres = platform.postgres_pid()
         try:
@@ -151,7 +152,7 @@ def measure(clients: int, seconds: float) -> int:
             reset = time.perf_counter() - begun
         finally:
             stopped = platform.stop()
-        again = FarthingProcess(Path(folder) / "second")
+        again = FarthingProcess(Path(folder) / "second", environment=fresh)
         again.start()
         again.stop()
     found["python_us"] = round((after[0] - before[0]) / found["all"] * 1e6)
