@@ -21,6 +21,7 @@ from typing import Any
 
 import uvloop
 
+from tests.benchmarks.yardstick import yardstick
 from tests.process import FarthingProcess
 from tests.wire import Wire
 
@@ -134,6 +135,13 @@ def summary(tally: Tally, seconds: float) -> dict[str, Any]:
     }
 
 
+def timed_reset(url: str) -> int:
+    """Milliseconds."""
+    begun = time.perf_counter()
+    control(url, "POST", "reset")
+    return round((time.perf_counter() - begun) * 1000)
+
+
 def measure(clients: int, seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="farthing-load-") as folder:
         fresh = {"XDG_CACHE_HOME": str(Path(folder) / "cache")}  # else a template of an earlier run makes the first start a later one
@@ -147,9 +155,9 @@ def measure(clients: int, seconds: float) -> int:
             after = cpu_seconds(platform.pid), cpu_seconds(postgres)
             sys.stderr.write("audit ...\n")
             audit = control(url, "GET", "ledger/audit")
-            begun = time.perf_counter()
-            control(url, "POST", "reset")
-            reset = time.perf_counter() - begun
+            full_reset = timed_reset(url)
+            few = run_client(url, clients, 1.0)["all"]
+            small_reset = timed_reset(url)
         finally:
             stopped = platform.stop()
         again = FarthingProcess(Path(folder) / "second", environment=fresh)
@@ -161,7 +169,8 @@ def measure(clients: int, seconds: float) -> int:
         "start_s": round(platform.started_in, 2),
         "warm_start_s": round(again.started_in, 2),
         "stop_s": round(stopped, 2),
-        "reset_ms": round(reset * 1000),
+        "reset_ms": {f"after {count} checkouts": took for count, took in ((few, small_reset), (found["all"], full_reset))},
+        "yardstick": yardstick(),
     }
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
     return 0 if audit["balanced"] and audit["captures"] == found["all"] else 1
