@@ -147,11 +147,14 @@ def services() -> None:
 
 
 @app.command()
-def manifests() -> None:
+def manifests(
+    write: Annotated[list[Path] | None, typer.Option(help="Write them into this file; may be repeated.")] = None,
+    check: Annotated[list[Path] | None, typer.Option(help="Exit with 1 when this file says something else; may be repeated.")] = None,
+) -> None:
     """Print the manifests as JSON: the facts that charts, policies and routes are made from."""
     from farthing.embedded.cli import facts  # noqa: PLC0415
 
-    facts.manifests()
+    facts.manifests(write or [], check or [])
 
 
 @app.command("dev-tokens")

@@ -6,13 +6,14 @@ import json
 import secrets
 import sys
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
+from farthing.embedded.cli.failure import Failure
+from farthing.embedded.containers import service_map
 from farthing.embedded.services import MANIFESTS
 from farthing.kit.auth import SigningKey
 
@@ -31,9 +32,17 @@ def services() -> None:
     Console().print(table)
 
 
-def manifests() -> None:
-    json.dump({manifest.name: asdict(manifest) for manifest in MANIFESTS}, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+def manifests(write: list[Path], check: list[Path]) -> None:
+    """Print the service map, or write or compare files. Raises Failure when one of `check` says something else."""
+    text = json.dumps(service_map(MANIFESTS), indent=2) + "\n"
+    for path in write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    stale = [str(path) for path in check if not path.is_file() or path.read_text() != text]
+    if stale:
+        raise Failure(f"not what the manifests say: {', '.join(stale)} (farthing manifests --write FILE)", 1)
+    if not write and not check:
+        sys.stdout.write(text)
 
 
 def dev_tokens(folder: Path) -> None:
