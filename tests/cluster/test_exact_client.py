@@ -1,0 +1,196 @@
+"""The exact client on the platform in one process: what it counts is so, and what is planted is found."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import replace
+
+from tests.cluster.exact.arrivals import arrive
+from tests.cluster.exact.books import Books, Shown, Totals, judge
+from tests.cluster.exact.record import Checkout, Exchange, Record
+from tests.cluster.exact.report import Report
+from tests.cluster.exact.run import Plan, opened, run
+from tests.cluster.exact.shopper import NEVER, Access, Retries, Shopper
+from tests.platform import TestPlatform
+
+
+async def plant(served: TestPlatform, operation: str, kind: str, times: int = 1, **more: object) -> None:
+    body = {"operation": operation, "kind": kind, "times": times, **more}
+    answer = await served.http.post("/_farthing/faults", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+class TestRun:
+    async def test_counts_are_exact_and_every_service_is_asked(self, served: TestPlatform) -> None:
+        report = await run(Plan(served.url, checkouts=30, rate=20, patience=5, settling=0.2))
+        figures = report.figures()
+        assert (figures["problems"], figures["failures"], figures["fates"]) == ([], {}, {"paid": 30})
+        assert (figures["started"], figures["finished"], figures["acknowledged"], figures["in_books"]) == (30, 30, 30, 30)
+        path = {"create": 24, "approve": 24, "capture": 24, "card": 6, "get": 30}
+        assert {name: found["good"] for name, found in figures["operations"].items()} == path | dict.fromkeys(
+            ("token", "page", "webhooks", "health"), 6
+        )
+        assert [e for e in report.record.exchanges if not e.debug_id] == []
+        asked = re.findall(r'duration_seconds_count\{.*service="(\w+)"', served.metrics.exposition().decode())
+        assert set(asked) == set(served.running)
+        starts = [e.start for e in report.record.exchanges if e.operation == "create"]
+        assert 1.2 < max(starts) - min(starts) < 2.5  # 30 arrivals at 20 per second
+        assert "acknowledged 30, in the books 30, unknown 0" in report.table()
+
+    async def test_a_lost_acknowledgement_is_listed_apart_and_resolved(self, served: TestPlatform) -> None:
+        await plant(served, "orders.capture", "lost_response")
+        report = await run(Plan(served.url, checkouts=6, rate=20, mixed=False, patience=5, settling=0.2))
+        assert (report.problems, report.failures) == ((), {("capture", "connection"): 1})
+        assert list(report.verdict.resolved.values()) == ["paid"]
+        assert (report.verdict.acknowledged, report.verdict.in_books, report.unfinished) == (5, 6, 1)
+
+    async def test_a_lost_order_is_unpaid_and_a_lost_card_payment_is_resolved_by_its_own_request(self, served: TestPlatform) -> None:
+        await plant(served, "orders.create", "lost_response", times=2)
+        report = await run(Plan(served.url, checkouts=4, rate=5, patience=5, settling=0.2))
+        assert (report.problems, report.failures) == ((), {("create", "connection"): 1, ("card", "connection"): 1})
+        assert [checkout.fate for checkout in report.record.checkouts] == ["unpaid", "unknown", "paid", "paid"]
+        assert report.verdict.resolved == {1: "paid"}
+        assert (report.verdict.acknowledged, report.verdict.in_books) == (2, 3)
+
+    async def test_a_failure_that_paid_nothing_is_resolved_as_not_paid(self, served: TestPlatform) -> None:
+        await plant(served, "orders.capture", "error", status=503)
+        report = await run(Plan(served.url, checkouts=4, rate=20, mixed=False, patience=5, settling=0.2))
+        assert (report.problems, report.failures) == ((), {("capture", "503"): 1})
+        assert list(report.verdict.resolved.values()) == ["not paid"]
+        assert (report.verdict.acknowledged, report.verdict.in_books) == (3, 3)
+
+    async def test_a_good_client_repeats_and_pays_once(self, served: TestPlatform) -> None:
+        await plant(served, "orders.capture", "lost_response", times=2)
+        await plant(served, "orders.create", "error", status=503, times=2)
+        report = await run(Plan(served.url, checkouts=10, rate=20, retries=Retries(), patience=5, settling=0.2))
+        assert (report.problems, report.unfinished, report.verdict.resolved) == ((), 0, {})
+        assert (report.verdict.acknowledged, report.verdict.in_books) == (10, 10)
+        assert sum(report.failures.values()) == 4
+
+
+class TestPlanted:
+    """Wrong books and wrong memories, on a platform that has served some checkouts."""
+
+    async def test_all_of_them(self, served: TestPlatform) -> None:
+        record, access = Record(3, 20, retries=False), Access("planted")
+        async with opened(served.url) as connections:
+            shopper, books = Shopper(connections, access, record, NEVER, mixed=False), Books(connections, access, patience=0, settling=0)
+            assert await shopper.sign_in(-1)
+            before = await books.totals()
+            for number in range(3):
+                await shopper.shop(number)
+            first, second, third = record.checkouts
+            assert (await books.reconcile([first, second, third], before)).exact
+            # A payment that nobody remembers: a double charge under another order.
+            assert (await books.reconcile([first, second], before)).problems == (
+                "the books have 3 captures more than before, 2 checkouts are paid",
+                "the buyer has spent 7470 minor units, the paid checkouts cost 4980",
+            )
+            # A payment that was acknowledged, and is not there.
+            lost = replace(third, number=3, order=await self._unpaid_order(served), capture="NEVERTHERE")
+            found = (await books.reconcile([first, second, third, lost], before)).problems
+            assert found[0] == f"checkout 3 (order {lost.order}, paid): acknowledged was capture NEVERTHERE, the order has []"
+            assert found[1:] == (
+                "the books have 3 captures more than before, 4 checkouts are paid",
+                "the buyer has spent 7470 minor units, the paid checkouts cost 9960",
+            )
+
+    async def _unpaid_order(self, served: TestPlatform) -> str:
+        unit = {"amount": {"currency_code": "USD", "value": "24.90"}}
+        body = {"intent": "CAPTURE", "purchase_units": [unit]}
+        answer = await served.http.post("/v2/checkout/orders", json=body, headers=await served.as_app())
+        return str(answer.json()["id"])
+
+
+NOTHING = Totals(captures=0, wallet=10_000)
+ONE = Totals(captures=1, wallet=10_000 - 2490)
+PAID = Checkout(0, order="O", capture="C", fate="paid")
+GOOD = Shown("C", "COMPLETED", "24.90")
+
+
+class TestJudge:
+    def test_what_fits(self) -> None:
+        assert judge([PAID], {0: (GOOD,)}, NOTHING, ONE).exact
+        by_card = replace(PAID, card=True)
+        assert judge([by_card], {0: (GOOD,)}, NOTHING, Totals(captures=1, wallet=10_000)).exact
+
+    def test_captured_twice(self) -> None:
+        twice = judge([PAID], {0: (GOOD, Shown("D", "COMPLETED", "24.90"))}, NOTHING, ONE)
+        assert twice.problems == ("checkout 0 (order O, paid): acknowledged was capture C, the order has ['C', 'D']",)
+        unknown = replace(PAID, fate="unknown")
+        assert judge([unknown], {0: (GOOD, GOOD)}, NOTHING, ONE).problems == ("checkout 0 (order O, unknown): the order has 2 captures",)
+
+    def test_one_capture_for_two_checkouts(self) -> None:
+        both = [PAID, replace(PAID, number=1)]
+        [one, *_] = judge(both, {0: (GOOD,), 1: (GOOD,)}, NOTHING, ONE).problems
+        assert one == "capture C was acknowledged to more than one checkout"
+
+    def test_paid_without_being_asked(self) -> None:
+        for fate in ("refused", "unpaid"):
+            [one, *_] = judge([replace(PAID, fate=fate)], {0: (GOOD,)}, NOTHING, ONE).problems
+            assert "nobody asked for a payment" in one
+
+    def test_another_amount(self) -> None:
+        wrong = judge([PAID], {0: (replace(GOOD, amount="24.91"),)}, NOTHING, ONE)
+        assert wrong.problems == ("checkout 0 (order O, paid): capture C is COMPLETED of 24.91",)
+
+    def test_books_that_are_wrong_by_themselves(self) -> None:
+        wrong = replace(ONE, balanced=False, in_flight=1, problems=("a row",))
+        assert judge([PAID], {0: (GOOD,)}, NOTHING, wrong).problems == (
+            "the ledger's audit is not balanced",
+            "1 payments are still being made",
+            "a row",
+        )
+
+
+class TestArrivals:
+    async def test_one_that_is_too_slow_fails_the_run(self) -> None:
+        record = Record(60, 100, retries=False)
+
+        def start(number: int) -> None:
+            record.checkouts.append(replace(PAID, number=number))
+            time.sleep(0.05)  # the client itself is too slow: its only thread is busy
+
+        await arrive(record, start)
+        started = len(record.checkouts)
+        assert 20 < started < 40
+        verdict = judge([], {}, NOTHING, NOTHING)
+        assert Report(record, verdict).problems == (f"only {started} of 60 checkouts were started",)
+        assert record.late > started / 2
+        assert record.latest > 0.5
+
+    async def test_slow_answers_delay_no_arrival(self, served: TestPlatform) -> None:
+        await plant(served, "orders.create", "latency", times=10, milliseconds=1500)
+        begun = time.perf_counter()
+        report = await run(Plan(served.url, checkouts=10, rate=20, mixed=False, patience=5, settling=0.2))
+        starts = [e.start for e in report.record.exchanges if e.operation == "create"]
+        assert max(starts) - min(starts) < 1.0
+        assert time.perf_counter() - begun < 6
+        assert (report.problems, report.failures, report.unfinished) == ((), {}, 0)
+
+
+class TestReport:
+    def test_the_longest_time_without_a_success(self) -> None:
+        record = Record(0, 20, retries=False)
+        record.exchanges = [
+            Exchange(0, "capture", 1, 0.0, 0.5, 201),
+            Exchange(1, "capture", 1, 2.0, 0.5, 503, "503"),
+            Exchange(2, "get", 1, 2.9, 0.1, 200),
+            Exchange(3, "capture", 1, 4.0, 0.5, 201),
+        ]
+        report = Report(record, judge([], {}, NOTHING, NOTHING))
+        assert (report.longest_gap(), report.longest_gap("capture"), report.longest_gap("token")) == (2.5, 4.0, 4.5)
+        assert report.failures_by_second == {2: {"capture 503": 1}}
+        assert report.latencies()["capture"] == (2, 0.5, 0.5)
+
+
+class TestRetries:
+    def test_waits_grow_with_jitter_to_an_end_and_honour_the_server(self) -> None:
+        chance, retries = random.Random(7), Retries()
+        waits = [retries.wait(attempt, None, chance) for attempt in range(1, 12)]
+        bounds = [min(5.0, 0.2 * 2 ** (attempt - 1)) for attempt in range(1, 12)]
+        assert all(bound / 2 <= wait <= bound for wait, bound in zip(waits, bounds, strict=True))
+        assert len(set(waits)) == len(waits)
+        assert retries.wait(1, 3.0, chance) == 3.0
