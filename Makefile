@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load clean lock new-service
+.PHONY: help install run test check specifications load clean lock new-service doctor cluster cluster-test cluster-soak cluster-down
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,21 @@ lock: ## Write requirements.txt anew from requirements.in
 
 new-service: install ## Make the skeleton of a service (NAME=x TASK='Its one task.')
 	$(BIN)/python tools/new_service.py $(NAME) '$(TASK)'
+
+doctor: ## Say which tool for Kubernetes is missing, and where it comes from
+	@$(PYTHON) tools/cluster.py doctor
+
+cluster: ## A kind cluster with gateway, database, broker and one container per service; continues where it stopped
+	@$(PYTHON) tools/cluster.py up
+
+cluster-test: install ## Change, break and scale the services under load (a good half hour)
+	$(BIN)/pytest tests/cluster -m "cluster and not soak"
+
+cluster-soak: install ## The whole table of experiments (hours), written to docs/experiments/
+	$(BIN)/pytest tests/cluster -m "cluster"
+
+cluster-down: ## Remove the cluster
+	@$(PYTHON) tools/cluster.py down
 
 clean: ## Remove the virtual environment, caches and the local data directory
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .farthing build
