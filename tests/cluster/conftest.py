@@ -1,0 +1,96 @@
+"""Experiments on a running cluster are for `make cluster-test` and `make cluster-soak`: everybody else's run leaves them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from farthing.embedded.contents import NAMES
+from tests.cluster.kube import CONTEXT, CommandFailed, Helm, Kube
+from tests.cluster.load import Load
+from tests.cluster.results import Results
+from tests.cluster.rollout import Rollout, wait_all_ready
+from tests.needs import ROOT
+
+StartLoad = Callable[..., Load]
+_RESULTS = pytest.StashKey[Results]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cluster: needs the platform on the kind cluster of `make cluster`; run with -m cluster")
+    config.addinivalue_line("markers", "soak: an experiment of `make cluster-soak` alone")
+    config.stash[_RESULTS] = Results()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "cluster" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("cluster")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    results = config.stash[_RESULTS]
+    if table := results.table():
+        results.keep("table", table)
+        terminalreporter.write_sep("=", "experiments")
+        terminalreporter.write(table)
+
+
+@pytest.fixture(scope="session")
+def results(pytestconfig: pytest.Config) -> Results:
+    return pytestconfig.stash[_RESULTS]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Kube:
+    """The cluster with the platform in it."""
+    kube = Kube()
+    try:
+        kube.ctl("get", "namespace", kube.namespace)
+    except (CommandFailed, FileNotFoundError) as error:
+        pytest.fail(f"no platform on the cluster {CONTEXT}: make cluster ({error})", pytrace=False)
+    return kube
+
+
+@pytest.fixture
+def kube(cluster: Kube) -> Kube:
+    """Every service ready, before each experiment."""
+    wait_all_ready(cluster, NAMES, 180)
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def helm(cluster: Kube) -> Helm:
+    return Helm(str(ROOT / "charts" / "farthing"))
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Kube) -> str:
+    """The token that the control API wants."""
+    return cluster.secret("farthing-console", "operator-token")
+
+
+@pytest.fixture
+def start_load(tmp_path: Path, kube: Kube, operator: str) -> Iterator[StartLoad]:
+    """Start the exact client: seconds, and its further options. It is stopped when the test ends before it."""
+    started: list[Load] = []
+
+    def start(seconds: float, *options: str) -> Load:
+        folder = tmp_path / f"load-{len(started)}"
+        folder.mkdir()
+        started.append(Load(folder, seconds, operator, *options))
+        return started[-1]
+
+    yield start
+    for load in started:
+        load.stop()
+
+
+@pytest.fixture
+def rollout(kube: Kube) -> Callable[[str], Rollout]:
+    return lambda service: Rollout(kube, service)

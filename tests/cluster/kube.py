@@ -1,0 +1,98 @@
+"""kubectl and helm against one cluster: every command names it, so that no other one is ever touched."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import Any
+
+CONTEXT, NAMESPACE, RELEASE, CLUSTER = "kind-farthing", "farthing", "farthing", "farthing"
+
+
+class CommandFailed(Exception):
+    """A command ended with an error; the text is the command and what it said last."""
+
+
+class NotInTime(Exception):
+    """What was waited for did not come."""
+
+
+def run(*words: str, given: str | None = None, timeout: float = 300) -> str:
+    """Raises CommandFailed."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False, input=given, timeout=timeout)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
+        raise CommandFailed(f"{' '.join(words[:12])}: {said[-1]}")
+    return done.stdout
+
+
+class Kube:
+    """The namespace that the platform is in."""
+
+    def __init__(self, context: str = CONTEXT, namespace: str = NAMESPACE) -> None:
+        self._where = ("--context", context, "--namespace", namespace)
+        self.namespace = namespace
+
+    def ctl(self, *words: str, given: str | None = None, timeout: float = 300) -> str:
+        """Raises CommandFailed."""
+        return run("kubectl", *self._where, *words, given=given, timeout=timeout)
+
+    def get(self, *words: str) -> Any:
+        """What kubectl shows, as JSON. Raises CommandFailed."""
+        return json.loads(self.ctl("get", *words, "--output", "json"))
+
+    def pods(self, component: str, instance: str = RELEASE) -> list[Any]:
+        """Pods of a service that are not on their way out. Raises CommandFailed."""
+        wanted = f"app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
+        return [pod for pod in self.get("pods", "--selector", wanted)["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+    def pod_names(self, component: str, instance: str = RELEASE) -> set[str]:
+        return {pod["metadata"]["name"] for pod in self.pods(component, instance)}
+
+    def delete_pod(self, name: str, *, force: bool = False) -> None:
+        """Raises CommandFailed. `force`: without the chance to say goodbye, as a crash."""
+        self.ctl("delete", "pod", name, "--wait=false", *(("--grace-period=0", "--force") if force else ()))
+
+    def metrics(self, pod: str) -> str:
+        """What the pod tells Prometheus, through the API server. Raises CommandFailed."""
+        return self.ctl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/{pod}:8000/proxy/metrics", timeout=20)
+
+    def secret(self, name: str, key: str) -> str:
+        """Raises CommandFailed."""
+        shown = self.ctl("get", "secret", name, "--output", f"go-template={{{{index .data {json.dumps(key)} | base64decode}}}}")
+        return shown.strip()
+
+
+class Helm:
+    """The platform's release."""
+
+    def __init__(self, chart: str, context: str = CONTEXT, namespace: str = NAMESPACE, release: str = RELEASE) -> None:
+        self._chart, self._release = chart, release
+        self._where = ("--kube-context", context, "--namespace", namespace)
+
+    def upgrade(self, *sets: str) -> None:
+        """Change values (`path=value`), and wait for nothing. Raises CommandFailed."""
+        words = [word for value in sets for word in ("--set-string" if ".image.tag=" in value else "--set", value)]
+        run("helm", "upgrade", self._release, self._chart, *self._where, "--reuse-values", *words)
+
+    def revision(self) -> int:
+        """Raises CommandFailed."""
+        return int(json.loads(run("helm", "status", self._release, *self._where, "--output", "json"))["version"])
+
+    def rollback(self, revision: int) -> None:
+        """Raises CommandFailed."""
+        run("helm", "rollback", self._release, str(revision), *self._where)
+
+
+def wait_until(what: str, holds: Any, seconds: float, every: float = 1.0) -> float:
+    """Answer after how many seconds it held. A command that fails meanwhile counts as not yet. Raises NotInTime."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        try:
+            if holds():
+                return time.monotonic() - begun
+        except CommandFailed:
+            pass
+        time.sleep(every)
+    raise NotInTime(f"{what}: not within {seconds:g} s")

@@ -1,0 +1,62 @@
+"""A new version that does not work stops by itself, the old one serves on, and the way back is one command."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import versions
+from tests.cluster.conftest import StartLoad
+from tests.cluster.kube import Helm, Kube, wait_until
+from tests.cluster.results import Results, Row
+from tests.cluster.rollout import Rollout
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
+
+DEADLINE = 150.0  # seconds; the chart's own (progressDeadlineSeconds) is 90
+
+
+@pytest.mark.parametrize(
+    ("how", "service", "by"),
+    [
+        ("crashes", "orders", "helm"),
+        pytest.param("never ready", "payments", "kubectl", marks=pytest.mark.soak),
+        pytest.param("answers 500", "ledger", "helm", marks=pytest.mark.soak),
+        pytest.param("answers 500", "identity", "kubectl", marks=pytest.mark.soak),
+    ],
+)
+def test_broken_version(
+    kube: Kube, helm: Helm, how: str, service: str, by: str, start_load: StartLoad, tmp_path: Path, results: Results
+) -> None:
+    image = versions.build(service, versions.BROKEN[how], tmp_path / "tree")
+    rollout = Rollout(kube, service)
+    change, back = _ways(helm, rollout, image, by)
+    old, was = kube.pod_names(service), rollout.image()
+    load = start_load(DEADLINE + 40)
+    time.sleep(5)
+    change()
+    try:
+        stopped = wait_until("the rollout to stop by itself", rollout.stopped, DEADLINE)
+        serving = old & kube.pod_names(service)
+    finally:
+        back()
+    rollout.wait()
+    assert serving == old, "the old version was taken away"
+    wait_until("the broken pods to go", lambda: kube.pod_names(service) == old, 90)
+    assert rollout.image() == was
+    load.expect_running()
+    figures = load.finish()
+    figures.expect_no_failure()
+    results.add(Row(f"broken version: {how}", service, figures.all, f"stopped after {stopped:.0f} s, back by {by}"))
+
+
+def _ways(helm: Helm, rollout: Rollout, image: str, by: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """How the version is brought, and how it is taken back."""
+    if by == "kubectl":
+        return lambda: rollout.set_image(image), rollout.undo
+    before = helm.revision()
+    value = f"services.{rollout.service}.image.tag={image.rpartition(':')[2]}"
+    return lambda: helm.upgrade(value), lambda: helm.rollback(before)
