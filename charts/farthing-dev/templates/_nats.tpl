@@ -7,8 +7,6 @@ jetstream {
   max_file_store: {{ .Values.nats.size | replace "i" "" }}
   max_memory_store: 64M
 }
-lame_duck_grace_period: 1s
-lame_duck_duration: 5s
 # A service may tell only its own events, and nobody but the console changes clock and faults.
 authorization {
   timeout: 2
