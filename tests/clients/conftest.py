@@ -1,9 +1,10 @@
-"""The platform as a process of its own, and between it and each SDK a proxy that keeps what went over the wire."""
+"""A platform of its own or somebody else's, and before it for each SDK a proxy that keeps what went over the wire."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,37 +14,52 @@ from paypalserversdk.exceptions.error_exception import ErrorException
 from tests.clients.recorder import Recorder
 from tests.clients.shop import OTHER, Shop
 from tests.clients.table import SDKS, markdown
+from tests.clients.target import Target, add_options, open_target, url_of
 from tests.needs import ROOT
-from tests.process import FarthingProcess
 
 TABLE = ROOT / "build/clients.md"
+TABLE_ELSEWHERE = ROOT / "build/clients-elsewhere.md"
 _WRITTEN = pytest.StashKey[str]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Against somebody else's platform the test of that very option, with a platform of its own, shows nothing."""
+    return True if collection_path.name == "test_target.py" and url_of(config) else None
+
+
 @pytest.fixture(scope="session")
-def farthing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def target(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The platform that all of this runs against."""
+    yield from open_target(pytestconfig, tmp_path_factory.mktemp("farthing"))
+
+
+@pytest.fixture(scope="session")
+def farthing(target: Target) -> str:
     """The platform's address."""
-    process = FarthingProcess(tmp_path_factory.mktemp("farthing"), "--ephemeral")
-    yield process.start()
-    process.stop()
+    return target.url
 
 
 @pytest.fixture(scope="session")
-def recorders(farthing: str, pytestconfig: pytest.Config) -> Iterator[dict[str, Recorder]]:
+def recorders(target: Target, pytestconfig: pytest.Config) -> Iterator[dict[str, Recorder]]:
     """By SDK. When all is done, what they saw is written as the table operation x SDK x {success, error}."""
     with contextlib.ExitStack() as stack:
-        opened = {sdk: stack.enter_context(contextlib.closing(Recorder(farthing))) for sdk in SDKS}
+        opened = {sdk: stack.enter_context(contextlib.closing(Recorder(target.url))) for sdk in SDKS}
         yield opened
         table = markdown({sdk: recorder.exchanges for sdk, recorder in opened.items()})
         pytestconfig.stash[_WRITTEN] = table
-        TABLE.parent.mkdir(exist_ok=True)
-        TABLE.write_text(table, "utf-8")
+        file = TABLE if target.own else TABLE_ELSEWHERE
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(table, "utf-8")
 
 
 @pytest.fixture(scope="session")
-def control(farthing: str) -> Iterator[httpx2.Client]:
+def control(target: Target) -> Iterator[httpx2.Client]:
     """The sandbox's control API; it is no part of what the SDKs are compared in."""
-    with httpx2.Client(base_url=farthing, timeout=60) as client:
+    with target.control() as client:
         yield client
 
 
@@ -76,5 +92,6 @@ def refused() -> Callable[..., ErrorException]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     written = config.stash.get(_WRITTEN, None)
     if written:
-        terminalreporter.write_sep("=", "operations of the official SDKs")
+        where = url_of(config)
+        terminalreporter.write_sep("=", f"operations of the official SDKs{f' at {where}' if where else ''}")
         terminalreporter.write(written)

@@ -51,9 +51,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         connection = http.client.HTTPConnection(self.target, timeout=_TIMEOUT)
         try:
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(self.command, self.path, skip_accept_encoding=True)  # with the target's own Host: a gateway routes by it
             for name, value in self.headers.items():
-                connection.putheader(name, value)
+                if name.lower() != "host":
+                    connection.putheader(name, value)
             connection.endheaders(body)
             answer = connection.getresponse()
             self._answer(answer, answer.read())

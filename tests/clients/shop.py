@@ -62,6 +62,10 @@ class Shop:
         self.control(f"orders/{order_id}/approve", {"buyer": buyer})
         return order_id
 
+    def penniless(self) -> str:
+        """A new buyer without money."""
+        return str(self.control("accounts", {"email": f"poor-{uuid.uuid4().hex}@example.com", "kind": "personal"})["email"])
+
     def captured(self) -> tuple[str, str]:
         """An order of 100.00 USD that was paid, and its capture."""
         order_id = self.approved()

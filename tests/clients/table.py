@@ -85,12 +85,15 @@ def markdown(seen: Mapping[str, list[Exchange]]) -> str:
 
 def _row(sdk: str, operation: Operation, exchanges: list[Exchange]) -> Row:
     successes = {str(exchange.status) for exchange in exchanges if 200 <= exchange.status < 300}
-    errors = {f"{exchange.status} {_issue(exchange)}" for exchange in exchanges if exchange.status >= 400}
+    errors = {f"{exchange.status} {issue}" for exchange in exchanges if exchange.status >= 400 and (issue := _issue(exchange))}
     return Row(sdk, operation.name, tuple(sorted(successes)), tuple(sorted(errors)))
 
 
 def _issue(exchange: Exchange) -> str:
-    """The most exact word that the error has for itself."""
-    body = json.loads(exchange.body)
-    details = body.get("details") or [{}]
-    return str(details[0].get("issue") or body.get("error") or body.get("name"))
+    """The most exact word that the error has for itself; nothing when it is no error of ours but, say, a gateway's page."""
+    try:
+        body = json.loads(exchange.body)
+        details = body.get("details") or [{}]
+        return str(details[0].get("issue") or body.get("error") or body["name"])
+    except (ValueError, AttributeError, LookupError):
+        return ""

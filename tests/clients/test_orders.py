@@ -138,7 +138,7 @@ class TestGet:
 
     def test_with_a_token_that_expired(self, shop: Shop) -> None:
         order_id = shop.created()
-        shop.control("faults", {"operation": "orders.get", "kind": "expire", "times": 1})
+        shop.control("faults", {"operation": "orders.get", "kind": "expire", "match": {"order": order_id}, "times": 1})
         with pytest.raises(ErrorException) as caught:
             shop.orders.get_order({"id": order_id})
         assert (caught.value.response_code, caught.value.name) == (401, "AUTHENTICATION_FAILURE")
@@ -230,7 +230,7 @@ class TestCapture:
         refused(422, "UNPROCESSABLE_ENTITY", "ORDER_ALREADY_CAPTURED", shop.orders.capture_order, options)
 
     def test_a_buyer_without_money(self, shop: Shop, refused: Refused) -> None:
-        options = {"id": shop.approved(buyer="poor@example.com")}
+        options = {"id": shop.approved(buyer=shop.penniless())}
         error = refused(422, "UNPROCESSABLE_ENTITY", "INSTRUMENT_DECLINED", shop.orders.capture_order, options)
         assert "redirect" in rels(error)
 

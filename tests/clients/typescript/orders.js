@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CustomError, ItemCategory, PatchOp, StoreInVaultInstruction } from '@paypal/paypal-server-sdk';
 import {
-  approved, AUTHORIZE, CAPTURE, captured, card, control, created, FULL, mocked, order, orders, other, refused, rels, requestId, shipment, usd,
+  approved, AUTHORIZE, CAPTURE, captured, card, control, created, FULL, mocked, order, orders, other, penniless, refused, rels, requestId, shipment, usd,
 } from './shop.js';
 
 const NONE = '5O190127TN364715T';
@@ -115,7 +115,7 @@ describe('getOrder', () => {
 
   it('refuses a token that expired', async () => {
     const id = await created();
-    await control('faults', { operation: 'orders.get', kind: 'expire', times: 1 });
+    await control('faults', { operation: 'orders.get', kind: 'expire', match: { order: id }, times: 1 });
     await assert.rejects(orders.getOrder({ id }), (error) => {
       assert.equal(error.constructor, CustomError, `${error}`);
       assert.deepEqual([error.statusCode, error.result.name], [401, 'AUTHENTICATION_FAILURE']);
@@ -214,7 +214,7 @@ describe('captureOrder', () => {
   });
 
   it('refuses a buyer without money', async () => {
-    const call = orders.captureOrder({ id: await approved({ buyer: 'poor@example.com' }) });
+    const call = orders.captureOrder({ id: await approved({ buyer: await penniless() }) });
     const error = await refused(422, 'UNPROCESSABLE_ENTITY', 'INSTRUMENT_DECLINED', call);
     assert.ok(rels(error.result).includes('redirect'));
   });

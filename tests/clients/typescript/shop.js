@@ -38,7 +38,8 @@ export const mocked = (issue) => JSON.stringify({ mock_application_codes: issue 
 export const rels = (shown) => shown.links.map((link) => link.rel);
 
 export async function control(path, body) {
-  const headers = { 'content-type': 'application/json' };
+  const token = process.env.FARTHING_OPERATOR_TOKEN;
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
   const answer = await fetch(`${process.env.FARTHING_CONTROL}/_farthing/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
   assert.ok(answer.ok, await answer.clone().text());
   return answer.json();
@@ -52,6 +53,11 @@ export async function approved({ intent = CAPTURE, value = '100.00', buyer = 'bu
   const id = await created(intent, value);
   await control(`orders/${id}/approve`, { buyer });
   return id;
+}
+
+/** A new buyer without money. */
+export async function penniless() {
+  return (await control('accounts', { email: `poor-${randomUUID()}@example.com`, kind: 'personal' })).email;
 }
 
 /** An order of 100.00 USD that was paid, and its capture. */
