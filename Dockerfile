@@ -1,7 +1,7 @@
 # Built from the folder that `tools/images.py stage SERVICE DIR` writes, not from this one: see docs/guides/images.md.
 # Works with the classic builder as well as with BuildKit: no mounts, no heredocs, one target per kind of image.
 FROM python:3.13-slim AS service
-ENV PATH=/opt/farthing/bin:$PATH PYTHONPATH=/opt/farthing/app PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/farthing/bin:$PATH PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --uid 10001 --home-dir /data --create-home farthing && python -m venv --without-pip /opt/farthing
 # What every image has of others: the same layer in all of them. Then what only this one declares; for most services nothing.
 COPY LICENSE NOTICE third-party/shared.txt /opt/farthing/
@@ -12,11 +12,10 @@ RUN if [ -s /opt/farthing/own.txt ]; then \
       pip --python /opt/farthing/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: \
         --require-hashes -r /opt/farthing/own.txt; \
     fi && pip --python /opt/farthing/bin/python --disable-pip-version-check check
-# Our code. OWNER is 10001 only for development, where skaffold replaces files in the running container.
-ARG OWNER=0
-COPY --chown=$OWNER:$OWNER app /opt/farthing/app
+# Our code, and a look whether all that it imports is there.
+COPY app /opt/farthing/lib/python3.13/site-packages
 COPY bin /opt/farthing/bin/
-RUN python -m compileall -q -j 0 /opt/farthing/app
+RUN python -m compileall -q -j 0 /opt/farthing/lib/python3.13/site-packages/farthing
 USER 10001
 RUN smoke
 ARG SERVICE

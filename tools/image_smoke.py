@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
-import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +37,12 @@ def is_missing(module: str) -> bool:
         return True
 
 
-def problems(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("*.py")):
-        parts = path.relative_to(folder).with_suffix("").parts
+def problems(installed: Path) -> Iterator[str]:
+    paths = sorted((installed / "farthing").rglob("*.py"))
+    if not paths:
+        yield f"nothing of ours is installed in {installed}"
+    for path in paths:
+        parts = path.relative_to(installed).with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         for wanted in sorted(set(imports(ast.parse(path.read_bytes())))):
             if is_missing(wanted):
@@ -51,11 +54,11 @@ def problems(folder: Path) -> Iterator[str]:
                 yield f"{module} cannot be imported: {type(error).__name__}: {error}"
 
 
-def main(folder: Path) -> int:
-    found = list(problems(folder))
+def main() -> int:
+    found = list(problems(Path(sysconfig.get_path("purelib"))))
     sys.stdout.write("".join(f"{problem}\n" for problem in found))
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(os.environ["PYTHONPATH"])))
+    sys.exit(main())

@@ -236,13 +236,13 @@ def _last_line(text: str | None) -> str:
     return lines[-1].strip() if lines else "it said nothing"
 
 
-def build(docker: Docker, staged: Staged, *, writable: bool) -> tuple[str, bool]:
+def build(docker: Docker, staged: Staged) -> tuple[str, bool]:
     """Build an image unless docker has it; answers its reference and whether it was built. Raises Refused."""
-    reference = f"{staged.reference}-writable" if writable else staged.reference
+    reference = staged.reference
     if docker.has(reference):
         return reference, False
     target = EMBEDDED if staged.image == EMBEDDED else "service"
-    arguments = {"SERVICE": staged.image, "FARTHING_VERSION": staged.tag} | ({"OWNER": "10001"} if writable else {})
+    arguments = {"SERVICE": staged.image, "FARTHING_VERSION": staged.tag}
     with tempfile.TemporaryDirectory(prefix="farthing-image-") as folder:
         staged.write(Path(folder))
         docker.build(Path(folder), reference, target, arguments)
@@ -259,7 +259,7 @@ def build_all(tree: Tree, arguments: argparse.Namespace) -> None:
     for number, image in enumerate(images, 1):
         sys.stderr.write(f"{number}/{len(images)} {image} ...\n")
         began = time.monotonic()
-        reference, built = build(docker, tree.staged(image), writable=arguments.writable)
+        reference, built = build(docker, tree.staged(image))
         if arguments.also:
             docker.tag(reference, arguments.also)
         sys.stdout.write(f"{reference}  {f'built in {time.monotonic() - began:.1f} s' if built else 'is there'}\n")
@@ -285,10 +285,9 @@ def _parser() -> argparse.ArgumentParser:
     tag = commands.add_parser("tag", help="print the name of each image, farthing/SERVICE:VERSION-HASH; nothing is built")
     tag.add_argument("services", metavar="SERVICE", nargs="*", help="all when left out")
     make = commands.add_parser("build", help="build images, except those that docker already has under their tag")
-    make.add_argument("services", metavar="SERVICE", nargs="*")
+    make.add_argument("services", metavar="SERVICE", nargs="*", help="folders of services/, or embedded")
     make.add_argument("--all", action="store_true", help="every service and embedded")
     make.add_argument("--also", metavar="NAME:TAG", help="give the image this name too (as skaffold wants it)")
-    make.add_argument("--writable", action="store_true", help="for development: the code may be replaced in the running container")
     make.add_argument("--verbose", action="store_true", help="show what docker prints")
     values = commands.add_parser("values", help="write the tags as values for Helm")
     values.add_argument("file", metavar="FILE", help="a YAML file; - for standard output")
