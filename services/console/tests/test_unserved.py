@@ -5,6 +5,7 @@ from __future__ import annotations
 from farthing.console.domain.paths import PaypalOperation, PaypalPaths
 from farthing.console.operations.unserved import paypal_paths
 from farthing.kit.settings import Settings
+from tests.platform import TestPlatform
 from tests.single import Single, StartSingle
 
 PATHS = PaypalPaths(
@@ -45,6 +46,25 @@ class TestPaths:
         assert len(listed) > 200
         for operation in listed:
             assert any(found == operation for found in paths.at(operation.path.replace("{", "").replace("}", ""))), operation
+
+
+class TestWholePlatform:
+    async def test_every_path_of_paypals_is_served_or_named(self, platform: TestPlatform) -> None:
+        """Below the paths of a service it is the service that says so."""
+        named = []
+        for operation in (operation for group in paypal_paths()._by_length.values() for operation in group):
+            answer = await platform.http.request(operation.method, operation.path.replace("{", "").replace("}", ""))
+            if operation.name not in {"webhooks.certificate", "page.checkout"}:  # for everybody, and there is nothing of this name
+                assert answer.status_code not in {404, 405}, operation
+            if answer.status_code == 501:
+                named.append((operation.method, operation.path))
+                assert answer.json()["details"][0]["description"].startswith(f"{operation.name} ({operation.method} {operation.path}) ")
+        ours = ("/v2/checkout/orders", "/v2/payments/", "/v1/notifications/", "/v1/oauth2/", "/v1/identity/")
+        assert sorted(path for _, path in named if path.startswith(ours)) == [
+            "/v2/checkout/orders/{id}/save",
+            "/v2/checkout/orders/{id}/validate-payment-method",
+            "/v2/payments/find-eligible-methods",
+        ]
 
 
 class TestAnswers:

@@ -259,14 +259,11 @@ class Shop:
         captures = {capture.id: capture for capture in await self.captures()}
         for capture in captures.values():
             if capture.transfer is not None:
-                payer = (capture.payer, "wallet") if capture.payer else ("processor", "clearing")
-                _move(expected, capture.currency, payer, (capture.payee, "wallet"), capture.amount)
+                _move(expected, capture.currency, _paid_from(capture), (capture.payee, "wallet"), capture.amount)
                 _move(expected, capture.currency, (capture.payee, "wallet"), ("platform", "fees"), capture.fee)
         for refund in await self.refunds():
             if refund.status == "COMPLETED":
-                payer_account = captures[refund.capture_id].payer
-                payer = (payer_account, "wallet") if payer_account else ("processor", "clearing")
-                _move(expected, refund.currency, (refund.payee, "wallet"), payer, refund.amount)
+                _move(expected, refund.currency, (refund.payee, "wallet"), _paid_from(captures[refund.capture_id]), refund.amount)
         actual = await self.balances()
         names = {name for name in {*expected, *actual} if actual.get(name, 0) != expected[name]}
         return [f"{name} has {actual.get(name, 0)}, should have {expected[name]}" for name in sorted(names)]
@@ -275,6 +272,10 @@ class Shop:
         books = {hold.id: hold.remaining for hold in (await self.ledger.holds(limit=1000)).holds}
         ours = {a.hold: a.remaining for a in (await self.client.open_authorizations(limit=1000)).authorizations if a.hold}
         return [f"hold {id}: {books.get(id)} in the books, {ours.get(id)} here" for id in {*books, *ours} if books.get(id) != ours.get(id)]
+
+
+def _paid_from(capture: CaptureLine) -> tuple[str | None, str]:
+    return (capture.payer, "wallet") if capture.source == "wallet" else ("processor", "clearing")
 
 
 class _Keeper:

@@ -33,7 +33,7 @@ class TestLines:
             status="PARTIALLY_REFUNDED",
             in_flight=False,
         )
-        assert (second.id, second.transfer, second.payer, second.fee) == (declined["id"], None, None, 0)
+        assert (second.id, second.transfer, second.source, second.fee) == (declined["id"], None, "card", 0)
         (line,) = await shop.refunds()
         assert line == RefundLine(
             seq=line.seq,

@@ -8,9 +8,23 @@ import pytest
 
 from farthing.clients.payments.errors import InstrumentDeclined
 from farthing.clients.payments.models import Payer
-from services.payments.tests.conftest import POOR, STORE, Gate, Shop, issue_of, unit
+from farthing.kit.call import TRAIL
+from farthing.kit.errors import ApiError, Unavailable
+from farthing.kit.telemetry.tracing import new_trail
+from farthing.money import Ids
+from farthing.payments.domain.intent import Intent
+from farthing.payments.errors import PreviousRequestInProgress, TransactionRefused
+from farthing.payments.operations.access import Actor
+from farthing.payments.operations.execution import Execution
+from farthing.payments.operations.request import MAY_CONFLICT, Slot, WriteRequest, Writing
+from farthing.payments.operations.subjects import Subjects
+from farthing.payments.repository.authorizations import AuthorizationRepository
+from farthing.payments.repository.captures import CaptureRepository
+from farthing.payments.repository.intents import IntentRepository
+from services.payments.tests.conftest import APP, POOR, STORE, Gate, Shop, catalogue, issue_of, unit
 
 POSTED, POSTING = "after /transfers", "before /transfers"
+CAPTURE = "authorizations.capture"
 
 
 def paying(shop: Shop) -> asyncio.Task[object]:
@@ -111,3 +125,45 @@ class TestJudgedOnWhatIsNoMore:
         gate.opened.set()
         assert issue_of(await slow) == (422, "MAX_CAPTURE_AMOUNT_EXCEEDED")
         assert await shop.problems() == []
+
+
+class TestOvertakenAllTheTime:
+    """Others change the resource between every judgement and its writing down."""
+
+    def test_the_operations_that_document_a_conflict(self) -> None:
+        assert {name for name, issues in catalogue().items() if "PREVIOUS_REQUEST_IN_PROGRESS" in issues} == MAY_CONFLICT
+
+    @pytest.mark.parametrize(
+        ("operation", "seconds", "error", "tries"),
+        [("captures.refund", 30, PreviousRequestInProgress, 200), (CAPTURE, 30, TransactionRefused, 300), (CAPTURE, -1, Unavailable, 200)],
+    )
+    async def test_only_they_answer_one(self, shop: Shop, operation: str, seconds: int, error: type[ApiError], tries: int) -> None:
+        writing, turns = writing_of(shop), Turns(300)
+        token = TRAIL.set(new_trail(seconds, sampled=False))
+        with pytest.raises(error):
+            await writing.once(WriteRequest(Actor(APP, STORE), operation, "X", None), turns.begin, turns)
+        TRAIL.reset(token)
+        assert turns.taken == tries
+
+
+class Turns:
+    """What is overtaken each time but the last, and then refused."""
+
+    def __init__(self, last: int) -> None:
+        self.taken, self._last = 0, last
+
+    async def begin(self, _slot: Slot) -> Intent | None:
+        self.taken += 1
+        if self.taken == self._last:
+            raise TransactionRefused
+        return None
+
+    async def execute(self, intent: Intent, *, alone: bool) -> None:
+        raise AssertionError(intent, alone)
+
+
+def writing_of(shop: Shop) -> Writing:
+    database = shop.single.database
+    intents = IntentRepository(database)
+    subjects = Subjects(AuthorizationRepository(database), CaptureRepository(database))
+    return Writing(intents, Execution(intents, subjects), shop.single.clock, Ids(), strict=False)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from farthing.kit.errors import MethodNotSupported, NotFound
+from farthing.kit.errors import MethodNotSupported, NotFound, OperationNotImplemented
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from farthing.kit.call import Response
+    from farthing.kit.call import Call, Response
 
 Operation = Callable[..., Awaitable["Response"]]
 # operation → issue → {"status": 422, "name": "UNPROCESSABLE_ENTITY"}: what PayPal-Mock-Response can ask for.
@@ -51,6 +51,8 @@ class Api:
         self.public_endpoints: list[Endpoint] = []
         self.internal_endpoints: list[Endpoint] = []
         self.unmatched: Endpoint | None = None
+        # What a public request with these path parameters is about, for faults to match: order, buyer (his account's id).
+        self.facts: Callable[[Mapping[str, str]], Awaitable[dict[str, str]]] | None = None
 
     def public(self, method: str, path: str, operation: str, *scopes: str) -> Callable[[Operation], Operation]:
         """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""
@@ -59,6 +61,14 @@ class Api:
     def open(self, method: str, path: str, operation: str, *, raw_body: bool = False) -> Callable[[Operation], Operation]:
         """Declare a public route that needs no access token: the function checks whatever must be checked."""
         return self._declare(self.public_endpoints, method, path, operation, "open", frozenset(), raw_body=raw_body)
+
+    def missing(self, method: str, path: str, operation: str) -> None:
+        """Declare what PayPal's API has below this service's paths and this platform has not: 501, naming it."""
+
+        async def refuse(_call: Call, **_parameters: str) -> Response:
+            raise OperationNotImplemented(description=f"{operation} ({method} {path}) is not implemented by this platform yet.")
+
+        self.open(method, path, operation, raw_body=True)(refuse)
 
     def fallback(self, function: Operation) -> Operation:
         """Declare what answers public paths that match no route; without one they are not found."""

@@ -23,12 +23,14 @@ JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
 
 @dataclass(slots=True)
 class Trail:
-    """What a call carries to the calls it causes: trace, and the moment (monotonic seconds) after which nobody waits."""
+    """What a call carries to the calls it causes: trace, the moment (monotonic seconds) after which nobody waits, facts for faults."""
 
     trace_id: str
     span_id: str
     sampled: bool
     deadline: float
+    # What a fault can match: app, order, buyer (his account's id, so nothing personal). None: no fault is planted, nobody asks.
+    facts: dict[str, str] | None = None
 
     @property
     def debug_id(self) -> str:
@@ -45,6 +47,13 @@ class Trail:
 
 # The trail of the request or job that the present task works for; set by the edge and by workers.
 TRAIL: ContextVar[Trail | None] = ContextVar("trail", default=None)
+
+
+def about(**facts: str | None) -> None:
+    """Say what the present task works for, to the faults of whatever it calls from here on (see Trail.facts)."""
+    trail = TRAIL.get()
+    if trail is not None and trail.facts is not None:
+        trail.facts = trail.facts | {name: value for name, value in facts.items() if value}
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
@@ -68,7 +69,7 @@ class Edge:
         self._public = callers is None
         self._callers = callers or frozenset()
         self._table = RouteTable(api.public_endpoints, api.unmatched) if self._public else RouteTable(api.internal_endpoints)
-        self._catalogue = api.catalogue
+        self._catalogue, self._about = api.catalogue, api.facts
         self._name, self._version = manifest.name, manifest.version
         self._parts, self._verifier = parts, verifier
 
@@ -157,7 +158,7 @@ class Edge:
 
     async def _fault_before(self, call: Call, arguments: dict[str, str]) -> Fault | None:
         """Delay, refuse, or answer the fault that takes the response away afterwards."""
-        facts = {"app": call.principal.subject if call.principal else "", "order": arguments.get("order_id", "")}
+        facts = call.trail.facts = await self._facts(call, arguments)
         faults = self._parts.faults
         slow = await faults.claim(call.operation, facts, "latency")
         if slow is not None:
@@ -169,6 +170,13 @@ class Edge:
             details = (Detail(failing.issue, "Injected by a fault rule."),) if failing.issue else ()
             raise AnyError(failing.status, *details)
         return await faults.claim(call.operation, facts, "lost_response")
+
+    async def _facts(self, call: Call, arguments: dict[str, str]) -> dict[str, str]:
+        """What the request is about: inside, what the caller said."""
+        if not self._public:
+            return dict(parse_qsl(call.header("farthing-facts") or ""))
+        app = {"app": call.principal.subject} if call.principal else {}
+        return app | (await self._about(arguments) if self._about else {})
 
     def _mock(self, call: Call) -> None:
         """Answer any documented issue of this operation (wire contract, section 7.5)."""
@@ -194,21 +202,8 @@ class Edge:
         parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
         if self._public:
             at, request, answer = parts.clock.now(), call.body, response.body
-            parts.journal.add(
-                Entry(
-                    at,
-                    self._name,
-                    call.operation,
-                    call.method,
-                    call.path,
-                    response.status,
-                    seconds * 1000,
-                    call.debug_id,
-                    app,
-                    request,
-                    answer,
-                )
-            )
+            what = (self._name, call.operation, call.method, call.path)
+            parts.journal.add(Entry(at, *what, response.status, seconds * 1000, call.debug_id, app, request, answer))
         if parts.settings.log_requests:
             parts.log.info(
                 "request.served",
@@ -242,10 +237,8 @@ def _body(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 
 async def _read(receive: Receive) -> bytes:
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return _fitting(body)
-    chunks, size = [body], len(body)
+    chunks = [message.get("body", b"")]
+    size = len(chunks[0])
     while message.get("more_body"):
         message = await receive()
         chunk = message.get("body", b"")
@@ -253,14 +246,8 @@ async def _read(receive: Receive) -> bytes:
         if size <= LARGEST_BODY:
             chunks.append(chunk)
     if size > LARGEST_BODY:
-        raise _too_large()
-    return b"".join(chunks)
-
-
-def _fitting(body: bytes) -> bytes:
-    if len(body) > LARGEST_BODY:
-        raise _too_large()
-    return body
+        raise BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")
+    return b"".join(chunks)  # one chunk, the usual case, is not copied
 
 
 def _error_response(error: ApiError, call: Call) -> Response:
@@ -276,8 +263,5 @@ async def _send(send: Send, call: Call, response: Response) -> None:
 def bearer_trail(trail: Trail) -> list[tuple[bytes, bytes]]:
     """The headers that carry a trail to the next service."""
     remaining = max(1, int(trail.remaining() * 1000))
-    return [(b"traceparent", trail.traceparent.encode()), (b"farthing-deadline", str(remaining).encode())]
-
-
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")
+    facts = [(b"farthing-facts", urlencode(trail.facts).encode())] if trail.facts else []
+    return [(b"traceparent", trail.traceparent.encode()), (b"farthing-deadline", str(remaining).encode()), *facts]

@@ -148,6 +148,12 @@ class NotImplementedHere(ApiError):
     status = 501
 
 
+class OperationNotImplemented(NotImplementedHere):
+    """PayPal's API has this operation; no service of this platform does."""
+
+    issue = "OPERATION_NOT_IMPLEMENTED"
+
+
 class Unavailable(ApiError):
     status = 503
     retry_after = 1

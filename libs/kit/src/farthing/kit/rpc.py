@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import orjson
@@ -172,7 +172,7 @@ class ServiceClient:
         raw = body if isinstance(body, bytes) else b"" if body is None else body.model_dump_json(exclude_none=True).encode()
         if not trail.sampled or self._link.tracing is None:
             return await self._exchange(method, path, raw, key, query, trail)
-        below = Trail(trail.trace_id, trail.span_id, sampled=True, deadline=trail.deadline)
+        below = replace(trail)  # the span changes it
         with self._link.tracing.span(self._link.caller, "", f"{self._link.callee} {method}", below, "CLIENT"):
             return await self._exchange(method, path, raw, key, query, below)
 

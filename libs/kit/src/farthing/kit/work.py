@@ -111,7 +111,9 @@ class Worker:
         return done
 
     async def _once(self, job: Job) -> int:
-        token = TRAIL.set(new_trail(JOB_TIME, sampled=False))
+        trail = new_trail(JOB_TIME, sampled=False)
+        trail.facts = {}
+        token = TRAIL.set(trail)
         try:
             done = await job.run()
         finally:

@@ -22,10 +22,6 @@ class OneProcessOnly(NotImplementedHere):
     description = "This needs all services in one process (farthing up); here they run apart."
 
 
-class OperationNotImplemented(NotImplementedHere):
-    issue = "OPERATION_NOT_IMPLEMENTED"
-
-
 class DurationInvalid(InvalidRequest):
     issue = "INVALID_DURATION"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,6 +56,7 @@ class Operations:
 def routes(operations: Operations, links: Links, catalogue: Catalogue) -> Api:
     """All routes of orders."""
     api, public, internal = Api("Orders", catalogue), _Public(operations, links), _Internal(operations, links)
+    api.facts = public.facts
     api.public("POST", _PATH, "orders.create", *_CHECKOUT)(public.create)
     api.public("GET", f"{_PATH}/{{order_id}}", "orders.get", *_CHECKOUT)(public.get)
     api.public("PATCH", f"{_PATH}/{{order_id}}", "orders.patch", *_CHECKOUT)(public.patch)
@@ -63,6 +65,8 @@ def routes(operations: Operations, links: Links, catalogue: Catalogue) -> Api:
     api.public("POST", f"{_PATH}/{{order_id}}/authorize", "orders.authorize", *_CHECKOUT)(public.authorize)
     api.public("POST", f"{_PATH}/{{order_id}}/track", "orders.track.create", _PAYMENT)(public.track)
     api.public("PATCH", f"{_PATH}/{{order_id}}/trackers/{{tracker_id}}", "orders.trackers.patch", _PAYMENT)(public.change_tracker)
+    for name in ("save", "validate-payment-method"):
+        api.missing("POST", f"{_PATH}/{{id}}/{name}", f"orders.{name}")
     api.internal("GET", "/orders/{order_id}", "orders.view")(internal.view)
     api.internal("POST", "/orders/{order_id}/approve", "orders.approve")(internal.approve)
     return api
@@ -73,6 +77,14 @@ class _Public:
 
     def __init__(self, operations: Operations, links: Links) -> None:
         self._do, self._links = operations, links
+
+    async def facts(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """What a fault can match: the order, and once somebody approved it, who."""
+        order_id = parameters.get("order_id", "")
+        if _ID.fullmatch(order_id) is None:
+            return {}
+        buyer = await self._do.showing.buyer(order_id)
+        return {"order": order_id} | ({"buyer": buyer} if buyer else {})
 
     async def create(self, call: Call, body: CreateOrder) -> Response:
         request, source = _raw(call), read_source(body.payment_source)

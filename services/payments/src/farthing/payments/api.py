@@ -9,7 +9,7 @@ from pydantic import Field
 
 from farthing.clients.payments.models import Pay
 from farthing.kit.api import Api, Catalogue
-from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.call import NO_CONTENT, Call, Response, about, json_response
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.kit.model import Model
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from farthing.payments.operations.reading import Reading
     from farthing.payments.operations.reauthorize import Reauthorize
     from farthing.payments.operations.refund import RefundCapture
+    from farthing.payments.operations.subjects import Subjects
 
 AUTHCAPTURE, REFUND = f"{SCOPE_PREFIX}payments/payment/authcapture", f"{SCOPE_PREFIX}payments/refund"
 _MOST_LINES = 1_000
@@ -91,12 +92,15 @@ class Operations(NamedTuple):
     refund: RefundCapture
     reading: Reading
     auditing: Auditing
+    subjects: Subjects
 
 
 def routes(operations: Operations, catalogue: Catalogue) -> Api:
     api = Api("payments", catalogue)
+    api.facts = operations.subjects.of_path
     _authorizations(api, operations)
     _captures(api, operations)
+    api.missing("POST", "/v2/payments/find-eligible-methods", "payments.find-eligible-methods")
     _internal(api, operations)
     return api
 
@@ -151,6 +155,7 @@ def _internal(api: Api, do: Operations) -> None:
     async def pay(call: Call, body: Pay) -> Response:
         if not call.key:
             raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", "Every write has an idempotency key.", field="Idempotency-Key"))
+        about(app=body.client_id, order=body.order_id, buyer=body.payer.account_id if body.payer else None)
         return json_response(_paid(await do.pay.pay(body, call.key)))
 
     @api.internal("GET", "/orders/{order_id}/payments", "payments.of_order")

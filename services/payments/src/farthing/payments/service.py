@@ -31,6 +31,7 @@ from farthing.payments.operations.reading import Reading
 from farthing.payments.operations.reauthorize import Reauthorize
 from farthing.payments.operations.refund import RefundCapture, RefundPlanning
 from farthing.payments.operations.request import Writing
+from farthing.payments.operations.subjects import Subjects
 from farthing.payments.repository.authorizations import AuthorizationRepository
 from farthing.payments.repository.captures import CaptureRepository
 from farthing.payments.repository.intents import IntentRepository
@@ -53,6 +54,7 @@ class _Parts(NamedTuple):
     intents: IntentRepository
     authorizations: AuthorizationRepository
     captures: CaptureRepository
+    subjects: Subjects
     books: Books
     cards: Cards
     documents: Documents
@@ -81,12 +83,15 @@ def build(host: Host) -> Service:
 
 
 def _parts(host: Host) -> _Parts:
-    intents = IntentRepository(host.database)
-    merchants, execution = MerchantsClient(host.link("merchants")), Execution(intents)
+    intents, merchants = IntentRepository(host.database), MerchantsClient(host.link("merchants"))
+    authorizations, captures = AuthorizationRepository(host.database), CaptureRepository(host.database)
+    subjects = Subjects(authorizations, captures)
+    execution = Execution(intents, subjects)
     return _Parts(
         intents=intents,
-        authorizations=AuthorizationRepository(host.database),
-        captures=CaptureRepository(host.database),
+        authorizations=authorizations,
+        captures=captures,
+        subjects=subjects,
         books=Books(LedgerClient(host.link("ledger")), intents),
         cards=Cards(ProcessorClient(host.link("processor"))),
         documents=Documents(host.settings.public_url),
@@ -111,4 +116,5 @@ def _operations(host: Host, p: _Parts) -> Operations:
         refund=RefundCapture(p.captures, p.intents, p.books, p.cards, *shared, p.writing, p.profiles, refunding),
         reading=Reading(p.authorizations, p.captures, p.documents),
         auditing=Auditing(p.authorizations, p.captures, p.intents),
+        subjects=p.subjects,
     )

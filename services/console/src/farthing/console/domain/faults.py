@@ -14,10 +14,11 @@ _AROUND_A_REQUEST: Final = frozenset({"error", "latency", "lost_response"})
 _KINDS: Final = {CHARGE: _AROUND_A_REQUEST, POST: _AROUND_A_REQUEST, DELIVER: _AROUND_A_REQUEST | {"duplicate", "delay"}}
 _PUBLIC_KINDS: Final = _AROUND_A_REQUEST | {"expire"}
 
-_NOTHING: Final[frozenset[str]] = frozenset()
 # What is known where a fault would strike: a rule that asks for anything else would never fit.
-_FACTS: Final = {CHARGE: _NOTHING, POST: _NOTHING, DELIVER: frozenset({"app", "order", "buyer"})}
-_PUBLIC_FACTS: Final = frozenset({"app", "order"})
+_OF_A_PAYMENT: Final = frozenset({"app", "order", "buyer"})
+_OF_ANY_REQUEST: Final = frozenset({"app"})
+_ABOUT_PAYMENTS: Final = ("orders.", "authorizations.", "captures.", "refunds.", *INTERNAL)
+_NEW: Final = "orders.create"  # there is no order yet, and nobody has approved it
 
 
 def kinds_of(operation: str) -> frozenset[str]:
@@ -27,4 +28,4 @@ def kinds_of(operation: str) -> frozenset[str]:
 
 def facts_of(operation: str) -> frozenset[str]:
     """By what calls can be told apart there."""
-    return _FACTS.get(operation, _PUBLIC_FACTS)
+    return _OF_A_PAYMENT if operation.startswith(_ABOUT_PAYMENTS) and operation != _NEW else _OF_ANY_REQUEST

@@ -21,6 +21,7 @@ from farthing.kit.model import Model
 from farthing.money import Ids
 
 _OURS: Final = "FAULT-"
+_BUYER: Final = "buyer_account"
 
 
 class Match(Model):
@@ -74,7 +75,7 @@ class FaultRules:
         if new.kind not in kinds_of(new.operation):
             kinds = ", ".join(sorted(kinds_of(new.operation)))
             raise KindNotSupported(description=f"{new.operation} takes {kinds}.", field="/kind", value=new.kind)
-        content = orjson.dumps({**_needs(new), "match": await self._match(new)}).decode()
+        content = orjson.dumps({**_needs(new), **await self._match(new)}).decode()
         row = FaultRow(f"{_OURS}{self._ids.code(12)}", new.operation, new.kind, content, new.times)
         await self._repository.add_fault(row)
         self._faults.plant(_fault_of(row))
@@ -90,16 +91,17 @@ class FaultRules:
         self._faults.clear()
         await self._repository.remove_faults()
 
-    async def _match(self, new: NewFault) -> dict[str, str]:
-        """The buyer's address as it is in his account, since it is compared letter by letter."""
+    async def _match(self, new: NewFault) -> dict[str, Any]:
+        """What the rule matches as it is shown, and the buyer's account: only that is known where it strikes."""
         match: dict[str, str] = new.match.model_dump(exclude_none=True)
         for name in sorted(match.keys() - facts_of(new.operation)):
             known = ", ".join(sorted(facts_of(new.operation))) or "nothing"
             text = f"Calls of {new.operation} can be told apart by {known}."
             raise MatchNotSupported(description=text, field=f"/match/{name}")
-        if new.match.buyer is not None:
-            match["buyer"] = (await personal_account(self._accounts, new.match.buyer, field="/match/buyer")).email
-        return match
+        if new.match.buyer is None:
+            return {"match": match}
+        account = await personal_account(self._accounts, new.match.buyer, field="/match/buyer")
+        return {"match": match | {"buyer": account.email}, _BUYER: account.id}
 
     async def _check_operation(self, name: str) -> None:
         """Every service tells what it serves. Raises OperationUnknown; Unavailable when one that might know it is away."""
@@ -149,10 +151,13 @@ def _duration(by: str | None) -> str:
 
 def _fault_of(row: FaultRow) -> Fault:
     rule = orjson.loads(row.rule)
+    if (buyer := rule.pop(_BUYER, None)) is not None:
+        rule["match"]["buyer"] = buyer
     return Fault(id=row.id, operation=row.operation, kind=row.kind, times=row.times, hits=row.hits, **rule)  # type: ignore[arg-type]
 
 
 def _shown(row: FaultRow) -> dict[str, Any]:
     remaining = None if row.times is None else row.times - row.hits
     head = {"id": row.id, "operation": row.operation, "kind": row.kind}
-    return {**head, **orjson.loads(row.rule), "times": row.times, "hits": row.hits, "remaining": remaining}
+    rule = {name: value for name, value in orjson.loads(row.rule).items() if name != _BUYER}
+    return {**head, **rule, "times": row.times, "hits": row.hits, "remaining": remaining}

@@ -7,8 +7,7 @@ from importlib.resources import files
 import orjson
 
 from farthing.console.domain.paths import PaypalOperation, PaypalPaths
-from farthing.console.errors import OperationNotImplemented
-from farthing.kit.errors import ApiError, MethodNotSupported, NotFound
+from farthing.kit.errors import ApiError, MethodNotSupported, NotFound, OperationNotImplemented
 
 
 class Unserved:

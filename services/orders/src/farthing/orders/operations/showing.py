@@ -54,6 +54,11 @@ class Showing:
             payer=(order.funding or {}).get("account_id"),
         )
 
+    async def buyer(self, order_id: str) -> str | None:
+        """The account that approved to pay an order."""
+        order = await self._repository.load(order_id)
+        return None if order is None else (order.funding or {}).get("account_id")
+
     async def _unit(self, unit: Json) -> UnitView:
         merchant = await self._directory.merchant(unit["payee"]["merchant_id"])
         return UnitView(

@@ -10,6 +10,7 @@ from farthing.payments.domain.authorization import Closing
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, ClosePlan, Intent, IntentKind
 from farthing.payments.errors import CannotBeVoided
 from farthing.payments.operations.books import release_posting
+from farthing.payments.operations.subjects import tell_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,6 +82,7 @@ class CloseAuthorization:
 
     async def _expire(self, authorization: Authorization) -> None:
         """One step: another change of it ends first; when somebody was faster, the next run sees what he did."""
+        tell_of(authorization)
         if authorization.busy is not None:
             await self._execution.finish_other(authorization.busy)
             return

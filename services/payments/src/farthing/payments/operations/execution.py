@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from farthing.payments.domain.intent import Intent, IntentKind
+    from farthing.payments.operations.subjects import Subjects
     from farthing.payments.repository.intents import IntentRepository
 
 T = TypeVar("T")
@@ -65,8 +66,8 @@ class Execution:
     An execution never waits for another one, so whoever waits for one never waits in a circle.
     """
 
-    def __init__(self, intents: IntentRepository) -> None:
-        self._intents = intents
+    def __init__(self, intents: IntentRepository, subjects: Subjects) -> None:
+        self._intents, self._subjects = intents, subjects
         self._executors: Mapping[IntentKind, Executor] = {}
         self._twins = Twins()
 
@@ -103,6 +104,7 @@ class Execution:
         done = 0
         for intent_id in await self._intents.stale(STALE_SECONDS, _AT_ONCE):
             try:
+                await self._subjects.tell(await self._intents.find(intent_id))
                 await self.finish(intent_id)
             except ApiError as error:
                 if error.status_code >= 500:

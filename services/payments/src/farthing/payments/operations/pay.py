@@ -280,7 +280,7 @@ def _common(pay: Pay, intent_id: str, id: str, unit: Unit, merchant: Merchant) -
         "client_id": pay.client_id,
         "merchant": unit.payee,
         "merchant_email": merchant.email,
-        "payer": pay.payer.account_id if pay.payer and pay.source.kind == "wallet" else None,
+        "payer": pay.payer.account_id if pay.payer else None,
         "source": pay.source.kind,
         "currency": unit.currency,
         "amount": unit.amount,

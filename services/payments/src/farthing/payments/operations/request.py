@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from farthing.kit.call import TRAIL
+from farthing.kit.errors import Unavailable
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, Intent
 from farthing.payments.errors import PreviousRequestInProgress, RequestIdReused
 from farthing.payments.operations.execution import Twins
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from farthing.payments.operations.execution import Execution, Executor
     from farthing.payments.repository.intents import IntentRepository
 
-# Each try that fails means that somebody else's change of the same resource succeeded.
+# Each try that fails means that somebody else's change of the same resource came to its end. After so many, those operations give up that
+# may say so (wire contract, section 7.1); the others go on until nobody waits for them any more.
 _MOST_TRIES: Final = 200
+MAY_CONFLICT: Final = frozenset({"authorizations.void", "captures.refund"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Writing:
         """Do what `begin` writes down, unless it was done under this request id.
 
         `begin` judges and opens the intent in one compare-and-set; None means that somebody was faster: it is asked again.
-        Raises what `begin` and the executor raise, RequestIdReused (strict mode), PreviousRequestInProgress.
+        Raises what `begin` and the executor raise, RequestIdReused (strict mode), PreviousRequestInProgress, Unavailable.
         """
         intent_id = self._intent_id(request)
         if request.request_id is not None and await self._twins.join(intent_id):
@@ -75,7 +80,8 @@ class Writing:
     async def _once(
         self, request: WriteRequest, intent_id: str, begin: Callable[[Slot], Awaitable[Intent | None]], executor: Executor
     ) -> Written:
-        for _ in range(_MOST_TRIES):
+        for tries in itertools.count():
+            _refuse_to_starve(request.operation, tries)
             if request.request_id is not None:
                 known = await self._known(intent_id, request)
                 if known is not None:
@@ -84,7 +90,7 @@ class Writing:
             if intent is not None:
                 await self._execute(intent, executor)
                 return Written(intent.attempt, replayed=False)
-        raise PreviousRequestInProgress
+        raise AssertionError
 
     async def _execute(self, intent: Intent, executor: Executor) -> None:
         await self._execution.run(intent, lambda: executor.execute(intent, alone=True))
@@ -109,3 +115,14 @@ class Writing:
             return f"once.{self._ids.resource()}"
         scope = f"{request.actor.client_id}\n{request.operation}\n{request.path_id}\n{request.request_id}"
         return f"request.{hashlib.blake2b(scope.encode(), digest_size=20).hexdigest()}"
+
+
+def _refuse_to_starve(operation: str, tries: int) -> None:
+    """Raises PreviousRequestInProgress where that is documented, else Unavailable once the request's time is over: nothing was done."""
+    if tries < _MOST_TRIES:
+        return
+    if operation in MAY_CONFLICT:
+        raise PreviousRequestInProgress
+    trail = TRAIL.get()
+    if trail is None or trail.remaining() <= 0:
+        raise Unavailable(description="Others changed this resource all the time: try again later.")

@@ -85,8 +85,8 @@ def _facts(claimed: Claimed) -> dict[str, str]:
 
 def _buyer(resource: dict[str, Any]) -> dict[str, str]:
     payer = resource.get("payer")
-    address = payer.get("email_address") if isinstance(payer, dict) else None
-    return {"buyer": address} if isinstance(address, str) else {}
+    account = payer.get("payer_id") if isinstance(payer, dict) else None
+    return {"buyer": account} if isinstance(account, str) else {}
 
 
 def _phrase(status: int) -> str:
