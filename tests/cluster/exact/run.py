@@ -56,7 +56,7 @@ async def run(plan: Plan) -> Report:
 
 async def _begin(connections: Connections, access: Access, plan: Plan) -> Totals:
     """Sign in, outside the record, and read the books."""
-    first = Shopper(connections, access, Record(0, plan.rate, retries=True), Retries(attempts=10))
+    first = Shopper(connections, access, Record(0, plan.rate, retries=True), Retries(attempts=4))
     if not await first.sign_in(-1):
         raise NoToken(plan.url)
     return await Books(connections, access, plan.patience, plan.settling).totals()
