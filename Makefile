@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load clean lock new-service doctor cluster cluster-test cluster-soak cluster-down
+.PHONY: help install run test check specifications load clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ lock: ## Write requirements.txt anew from requirements.in
 
 new-service: install ## Make the skeleton of a service (NAME=x TASK='Its one task.')
 	$(BIN)/python tools/new_service.py $(NAME) '$(TASK)'
+
+images: ## Build the images that docker does not have yet: one per service, and one with all
+	@$(PYTHON) tools/images.py build --all
 
 doctor: ## Say which tool for Kubernetes is missing, and where it comes from
 	@$(PYTHON) tools/cluster.py doctor

@@ -74,6 +74,12 @@ def test_a_line_of_one_service_changes_its_tag_and_that_of_the_image_with_all(cl
     assert changed(clone, add_line(clone / WEBHOOKS / "service.py")) == {"webhooks", "embedded"}
 
 
+def test_one_character_is_enough(clone: Path) -> None:
+    file = clone / WEBHOOKS / "service.py"
+    add_line(file)()
+    assert changed(clone, replace(file, "^# one line$", "# one lime")) == {"webhooks", "embedded"}
+
+
 def test_a_line_of_ledgers_client_changes_ledger_and_its_callers(clone: Path) -> None:
     callers = callers_of("ledger", MANIFESTS)
     assert len(callers) > 1
