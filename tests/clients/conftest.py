@@ -19,6 +19,7 @@ from tests.needs import ROOT
 
 TABLE = ROOT / "build/clients.md"
 TABLE_ELSEWHERE = ROOT / "build/clients-elsewhere.md"
+TIMEOUT_ELSEWHERE = 600  # seconds per test
 _WRITTEN = pytest.StashKey[str]()
 
 
@@ -29,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Against somebody else's platform the test of that very option, with a platform of its own, shows nothing."""
     return True if collection_path.name == "test_target.py" and url_of(config) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Somebody else's platform may have a lot to do first."""
+    if url_of(config):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_ELSEWHERE))
 
 
 @pytest.fixture(scope="session")
