@@ -7,7 +7,7 @@ jetstream {
   max_file_store: {{ .Values.nats.size | replace "i" "" }}
   max_memory_store: 64M
 }
-# A service may tell only its own events, and nobody but the console changes clock and faults.
+# A service tells its own events, reads only what it consumes, and nobody but the console changes clock and faults.
 authorization {
   timeout: 2
   users: [
@@ -18,24 +18,40 @@ authorization {
       permissions {
         publish {
           allow: [
+            "$JS.API.INFO"
+            "$JS.API.STREAM.INFO.>"
+            "$JS.API.STREAM.CREATE.>"
+            "$JS.API.STREAM.MSG.GET.KV_FARTHING_CONTROL"
+            "$JS.API.DIRECT.GET.KV_FARTHING_CONTROL.>"
+            "farthing.control.claims"
             {{- if $facts.emits }}
             "farthing.events.{{ $service }}.>"
             {{- end }}
             {{- if $facts.consumes }}
-            "farthing.dead.{{ $service }}.>"
+            "$JS.API.CONSUMER.*.FARTHING_EVENTS.>"
+            "$JS.API.CONSUMER.*.*.FARTHING_EVENTS.>"
+            "$JS.API.CONSUMER.LIST.FARTHING_EVENTS"
+            "$JS.API.STREAM.PURGE.FARTHING_EVENTS"
+            "$JS.ACK.FARTHING_EVENTS.>"
+            "farthing.dead.{{ $service }}"
+            "$JS.API.STREAM.MSG.GET.FARTHING_DEAD"
+            "$JS.API.STREAM.MSG.DELETE.FARTHING_DEAD"
             {{- end }}
             {{- if eq $service "console" }}
             "$KV.FARTHING_CONTROL.>"
-            {{- end }}
-            "$JS.API.>"
-            "$JS.ACK.>"
-            "$JS.FC.>"
+            "farthing.control.news"
             "_INBOX.>"
+            {{- end }}
           ]
-          deny: ["$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>"]
         }
         subscribe {
-          allow: ["_INBOX.>", "$KV.FARTHING_CONTROL.>"]
+          allow: [
+            "_INBOX.>"
+            "farthing.control.news"
+            {{- if eq $service "console" }}
+            "farthing.control.claims"
+            {{- end }}
+          ]
         }
       }
     }
