@@ -62,6 +62,7 @@ class Bench:
             apps=Verifier(Jwks(self.tokens.jwks), "farthing"),
             peers=Verifier(Jwks(self.tokens.jwks), "shop"),
             callers=frozenset({"till"}),
+            version="1.0",
         )
 
 

@@ -27,9 +27,9 @@ import pytest
 
 from farthing.embedded.database import Place, prepare
 from farthing.embedded.platform import Platform
-from farthing.kit.http_transport import HttpTransport, open_session
 from farthing.kit.rpc import Answer, Request, ServiceClient, Transport
 from farthing.kit.settings import Settings
+from farthing.standalone.http_transport import Connections, HttpTransport
 from tests.listening import listening
 from tests.postgres import PostgresServer
 
@@ -61,7 +61,7 @@ class TestPlatform(Platform):
 
     async def start(self) -> None:
         if self._mode == "http":
-            self.session = await self._stack.enter_async_context(open_session())
+            self.connections = await self._stack.enter_async_context(contextlib.aclosing(Connections()))
             for name, running in self.running.items():
                 self.urls[name] = await self._stack.enter_async_context(listening(running.internal))
         await super().start()
@@ -119,7 +119,7 @@ class Networked:
         self._platform, self._name = platform, name
 
     async def send(self, request: Request, timeout: float) -> Answer:
-        return await HttpTransport(self._platform.session, self._platform.urls[self._name]).send(request, timeout)
+        return await HttpTransport(self._platform.connections, self._platform.urls[self._name]).send(request, timeout)
 
 
 @pytest.fixture(scope="session")

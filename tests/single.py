@@ -247,6 +247,7 @@ class _Workshop:
             apps=Verifier(Jwks(trusted), "farthing"),
             peers=Verifier(Jwks(self._tokens.jwks), name),
             callers=frozenset({TESTER}),
+            version="0.1.0",
         )
 
 

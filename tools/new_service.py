@@ -23,7 +23,7 @@ version = "0.1.0"
 description = "{task}"
 requires-python = ">=3.11"
 license = "Apache-2.0"
-dependencies = ["farthing-kit", "farthing-money", "farthing-{name}-client"]
+dependencies = ["farthing-kit", "farthing-money", "farthing-standalone", "farthing-{name}-client"]
 
 [tool.hatch.build.targets.wheel]
 packages = ["src/farthing"]
@@ -49,10 +49,10 @@ packages = ["src/farthing"]
 MAIN = """\
 \"\"\"Run {name} alone: `python -m farthing.{name}`.\"\"\"
 
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 from farthing.{name}.service import MANIFEST, build
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)
 """
 
 README = "# {name}\n\n{task}\n\n## Owns\n\n## Invariants\n\n## API\n\n## Events\n"

@@ -19,6 +19,10 @@ CONTRACTS = len(configuration()["tool"]["importlinter"]["contracts"])
 SOUND = {
     "kit/db.py": "import asyncpg",
     "kit/migrations.py": "import asyncpg",
+    "standalone/migration.py": "import asyncpg\nfrom farthing.kit import migrations",
+    "standalone/broker.py": "import nats",
+    "standalone/main.py": "from farthing.standalone import broker",
+    "orders/__main__.py": "from farthing.standalone import main\nfrom farthing.orders import service",
     "kit/clock.py": "from farthing.money import amount",
     "money/amount.py": "",
     "clients/ledger/client.py": "from farthing.kit import clock",
@@ -46,6 +50,9 @@ PLANTED = {
     "webhooks/operations.py": ("import asyncpg", "farthing.webhooks.operations -> asyncpg"),
     "webhooks/utils.py": ("", "- farthing.webhooks.utils"),
     "kit/here.py": ("import farthing.kit.there", "No cycles are allowed in farthing.kit"),
+    "standalone/keys.py": ("import farthing.clients.vault", "farthing.standalone.keys -> farthing.clients.vault"),
+    "standalone/listening.py": ("import nats", "farthing.standalone.listening -> nats"),
+    "accounts/service.py": ("import farthing.standalone.keys", "farthing.accounts.service -> farthing.standalone.keys"),
     "kit/there.py": ("import farthing.kit.here", "No cycles are allowed in farthing.kit"),
 }
 

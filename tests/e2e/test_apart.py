@@ -25,6 +25,7 @@ from farthing.embedded.services import MANIFESTS
 from farthing.kit.manifest import callers_of
 from tests.postgres import PostgresServer
 
+OPERATOR = "operator-of-the-tests"
 _STARTING = 60.0  # seconds for eleven processes on two cores
 
 
@@ -52,6 +53,7 @@ class Apart:
                 "FARTHING_APP_JWKS": f"http://127.0.0.1:{self.outside['identity']}/v1/oauth2/certs",
                 "FARTHING_SERVICE_JWKS": str(self._tokens / "jwks.json"),
                 "FARTHING_TOKENS": str(self._tokens / manifest.name),
+                "FARTHING_OPERATOR_TOKEN": OPERATOR,
                 "FARTHING_CALLERS": ",".join(callers_of(manifest.name, MANIFESTS)),
                 "PORT": str(self.inside[manifest.name]),
                 "PUBLIC_PORT": str(self.outside[manifest.name]),
@@ -79,6 +81,9 @@ class Apart:
         for process in self._processes:
             process.terminate()
         return [process.wait(timeout=30) for process in self._processes]
+
+    def operate(self, method: str, path: str, **more: object) -> httpx2.Response:
+        return self.call("console", method, f"/_farthing{path}", headers={"authorization": f"Bearer {OPERATOR}"}, **more)
 
     def call(self, service: str, method: str, path: str, **more: object) -> httpx2.Response:
         return httpx2.request(method, f"http://127.0.0.1:{self.outside[service]}{path}", timeout=30, **more)  # type: ignore[arg-type]
@@ -112,17 +117,17 @@ def test_a_checkout_through_eleven_processes(apart: Apart) -> None:
     bearer = {"authorization": f"Bearer {granted.json()['access_token']}", "prefer": "return=representation"}
     unit = {"amount": {"currency_code": "USD", "value": "10.00"}}
     order = apart.call("orders", "POST", "/v2/checkout/orders", json={"intent": "CAPTURE", "purchase_units": [unit]}, headers=bearer).json()
-    approved = apart.call("console", "POST", f"/_farthing/orders/{order['id']}/approve", json={"buyer": "buyer@example.com"})
+    approved = apart.operate("POST", f"/orders/{order['id']}/approve", json={"buyer": "buyer@example.com"})
     assert (approved.status_code, approved.json()["status"]) == (200, "APPROVED"), approved.text
     paid = apart.call("orders", "POST", f"/v2/checkout/orders/{order['id']}/capture", json={}, headers=bearer)
     assert (paid.status_code, paid.json()["status"]) == (201, "COMPLETED"), paid.text
     capture = paid.json()["purchase_units"][0]["payments"]["captures"][0]["id"]
     refund = apart.call("payments", "POST", f"/v2/payments/captures/{capture}/refund", json={}, headers=bearer)
     assert (refund.status_code, refund.json()["status"]) == (201, "COMPLETED"), refund.text
-    audit = apart.call("console", "GET", "/_farthing/ledger/audit").json()
+    audit = apart.operate("GET", "/ledger/audit").json()
     assert (audit["balanced"], audit["problems"], audit["captures"]) == (True, [], 1)
-    for method, path in (("POST", "/_farthing/reset"), ("GET", "/_farthing/snapshots"), ("GET", "/_farthing/requests")):
-        assert apart.call("console", method, path).status_code in {200, 501}
+    for method, path in (("POST", "/reset"), ("GET", "/snapshots"), ("GET", "/requests")):
+        assert apart.operate(method, path).status_code in {200, 501}
     nobody = httpx2.get(f"http://127.0.0.1:{apart.inside['ledger']}/internal/v1/balances/STRE7X2KQ4M9W")
     assert nobody.status_code == 401
     assert b"http_server_request_duration_seconds" in httpx2.get(f"http://127.0.0.1:{apart.inside['ledger']}/metrics").content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from contextvars import ContextVar
 from typing import ClassVar
 
@@ -15,11 +16,11 @@ from farthing.kit.call import TRAIL, Call, Response, Trail, json_response
 from farthing.kit.db import Database
 from farthing.kit.errors import AnyError, ApiError, OutcomeUnknown, Refused, Unavailable
 from farthing.kit.faults import Fault
-from farthing.kit.http_transport import HttpTransport, open_session
 from farthing.kit.model import Model
 from farthing.kit.rpc import InProcessTransport, Link, ServiceClient, Transport
 from farthing.kit.service import Running, Service
 from farthing.kit.telemetry.tracing import new_trail
+from farthing.standalone.http_transport import Connections, HttpTransport
 from tests.bench import SHOP, Bench
 from tests.listening import listening
 
@@ -99,8 +100,8 @@ async def pair(request: pytest.FixtureRequest, bench: Bench) -> AsyncIterator[Pa
         till.go_on.set()
         await transport.drain()
         return
-    async with listening(running.internal) as url, open_session() as session:
-        yield clients(HttpTransport(session, url))
+    async with listening(running.internal) as url, aclosing(Connections()) as connections:
+        yield clients(HttpTransport(connections, url))
         till.go_on.set()
 
 
@@ -189,9 +190,9 @@ async def test_a_call_inside_a_transaction_is_refused(pair: Pair, database: Data
 
 
 async def test_nobody_there_is_unavailable(bench: Bench) -> None:
-    async with open_session() as session:
+    async with aclosing(Connections()) as connections:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-        client = ShopClient(Link("till", "shop", HttpTransport(session, f"http://127.0.0.1:{port}"), bench.tokens.of("till")))
+        client = ShopClient(Link("till", "shop", HttpTransport(connections, f"http://127.0.0.1:{port}"), bench.tokens.of("till")))
         with pytest.raises(Unavailable):
             await client.sell("mug")

@@ -11,6 +11,7 @@ import pytest
 
 from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack
 from farthing.console.operations.clock import DueWork, TimeControl
+from farthing.console.operations.publication import Publication
 from farthing.console.repository import Repository
 from farthing.kit.clock import Clock, real_now
 from farthing.kit.control import ControlClient
@@ -93,8 +94,10 @@ def clock(console: Single) -> TimeControl:
 
 def control(console: Single, *names: str, longest: float = 20.0) -> TimeControl:
     names = names or tuple(console.beside)
-    due = DueWork({name: ControlClient(console.host.link(name)) for name in names})
-    return TimeControl(console.clock, Repository(console.database), due, longest=longest)
+    repository = Repository(console.database)
+    alone = Publication(None, repository, {})
+    due = DueWork({name: ControlClient(console.host.link(name)) for name in names}, alone)
+    return TimeControl(console.clock, repository, due, alone, longest=longest)
 
 
 class TestByHttp:
@@ -280,7 +283,8 @@ class TestRestart:
     async def again(self, console: Single) -> Clock:
         """What another process would know."""
         clock = Clock()
-        restarted = TimeControl(clock, Repository(console.database), DueWork({}))
+        alone = Publication(None, repository := Repository(console.database), {})
+        restarted = TimeControl(clock, repository, DueWork({}, alone), alone)
         await restarted.load()
         return clock
 

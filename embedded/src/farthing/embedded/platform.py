@@ -49,6 +49,7 @@ class Platform:
         self._access = Verifier(Jwks(self._access_keys), AUDIENCE)
         self._events, self._gate = EmbeddedEvents(), Gate()
         self._in_process: list[InProcessTransport] = []
+        self._versions = {manifest.name: manifest.version for manifest in MANIFESTS}
         self._sandbox = Sandbox(place.dsn, self._standing_still, self._changed) if settings.sandbox else None
         self._transports = {manifest.name: self._transport(manifest.name) for manifest in MANIFESTS}
         self.running = {member.manifest.name: self._run(member) for member in MEMBERS}
@@ -69,7 +70,7 @@ class Platform:
         self.tracing.close()
 
     def link(self, caller: str, callee: str) -> Link:
-        return Link(caller, callee, self._transports[callee], self._tokens.of(caller), self.tracing)
+        return Link(caller, callee, self._transports[callee], self._tokens.of(caller), self.tracing, self._versions[caller])
 
     def _transport(self, name: str) -> Transport:
         transport = InProcessTransport(_Later(self, name))
@@ -100,6 +101,7 @@ class Platform:
             apps=self._access,
             peers=Verifier(Jwks(self._tokens.jwks), name),
             callers=callers_of(name, MANIFESTS),
+            version=member.manifest.version,
             sandbox=self._sandbox if name == "console" else None,
         )
 

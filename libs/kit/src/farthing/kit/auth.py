@@ -1,4 +1,4 @@
-"""Tokens: access tokens of apps and service tokens of services, both signed with Ed25519 and verified offline.
+"""Tokens: access tokens of apps and service tokens of services, verified offline. We sign with Ed25519; Kubernetes signs with RSA.
 
 A verified token is remembered until it expires (real time), so that a signature is checked once and not per request.
 """
@@ -15,13 +15,17 @@ from typing import Any, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from jwt.algorithms import OKPAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from farthing.kit.errors import NotPermitted, Unauthenticated, Unavailable
 
 _MOST_REMEMBERED = 20_000
 _LEEWAY = 30  # seconds between two machines' clocks
 _PAUSE = 1.0  # seconds between two questions to a source of keys
+_SMALLEST_RSA = 2048  # bits
+
+PublicKey = Ed25519PublicKey | RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +58,29 @@ class Jwks:
     """Public keys by id. An unknown id makes it ask the source again, at most once a second; while the source is away the known keys stay.
 
     `fetch` answers the source's present key set (RFC 7517): keys that are no longer in it are no longer trusted. Keys of other kinds than
-    Ed25519 are passed over.
+    Ed25519 and RSA (2048 bits or more) are passed over.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         self._fetch = fetch
-        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._asking = asyncio.Lock()  # many tokens with one new id: one question
         self._asked, self._answered = -math.inf, True
 
-    async def key(self, kid: str) -> Ed25519PublicKey | None:
+    async def key(self, kid: str) -> PublicKey | None:
         """Raises Unavailable when the id is unknown and the source does not answer: nobody knows then."""
         if kid not in self._keys:
             async with self._asking:
                 if kid not in self._keys:
                     await self._ask()
         return self._keys.get(kid)
+
+    async def read(self) -> bool:
+        """Ask the source now, before anybody needs a key, and answer whether it answered."""
+        async with self._asking:
+            with suppress(Unavailable):
+                await self._ask()
+        return self._answered and bool(self._keys)
 
     def forget(self) -> None:
         self._keys = {}
@@ -79,21 +90,39 @@ class Jwks:
         if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
             self._asked, self._answered = time.monotonic(), False
             with suppress(Exception):  # whatever the transport raises: a source that fails is away
-                self._keys, self._answered = _ed25519((await self._fetch())["keys"]), True
+                self._keys, self._answered = _usable((await self._fetch())["keys"]), True
         if not self._answered:
             raise Unavailable(description="The keys that tokens are signed with cannot be read.")
 
 
-def _ed25519(jwks: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:
-    found = {jwk["kid"]: OKPAlgorithm.from_jwk(dict(jwk)) for jwk in jwks if jwk.get("crv") == "Ed25519" and "kid" in jwk}
-    return {kid: key for kid, key in found.items() if isinstance(key, Ed25519PublicKey)}
+def _usable(jwks: Iterable[Mapping[str, Any]]) -> dict[str, PublicKey]:
+    found = {jwk["kid"]: _public_key(dict(jwk)) for jwk in jwks if "kid" in jwk}
+    return {kid: key for kid, key in found.items() if key is not None}
+
+
+def _public_key(jwk: dict[str, Any]) -> PublicKey | None:
+    if jwk.get("crv") == "Ed25519":
+        key = OKPAlgorithm.from_jwk(jwk)
+        return key if isinstance(key, Ed25519PublicKey) else None
+    if jwk.get("kty") == "RSA":
+        rsa = RSAAlgorithm.from_jwk(jwk)
+        return rsa if isinstance(rsa, RSAPublicKey) and rsa.key_size >= _SMALLEST_RSA else None
+    return None
+
+
+def _algorithm(key: PublicKey) -> str:
+    """Said by the key's type and never by the token, who could ask for a weaker one."""
+    return "RS256" if isinstance(key, RSAPublicKey) else "EdDSA"
 
 
 class Verifier:
-    """Turns a bearer token into a Principal. Raises Unauthenticated; Unavailable while its key cannot be read."""
+    """Turns a bearer token into a Principal. Raises Unauthenticated; Unavailable while its key cannot be read.
 
-    def __init__(self, keys: Jwks, audience: str) -> None:
-        self._keys, self._audience = keys, audience
+    `subject_prefix` stands before the name in every subject; a token without it is somebody else's, whoever signed it.
+    """
+
+    def __init__(self, keys: Jwks, audience: str, subject_prefix: str = "") -> None:
+        self._keys, self._audience, self._prefix = keys, audience, subject_prefix
         self._verified: dict[str, Principal] = {}
 
     def known(self, token: str) -> Principal | None:
@@ -110,17 +139,20 @@ class Verifier:
             if key is None:
                 raise Unauthenticated
             claims = jwt.decode(
-                token, key, algorithms=["EdDSA"], audience=self._audience, leeway=_LEEWAY, options={"require": ["exp", "sub"]}
+                token, key, algorithms=[_algorithm(key)], audience=self._audience, leeway=_LEEWAY, options={"require": ["exp", "sub"]}
             )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(description="Access Token has expired") from None
         except jwt.InvalidTokenError:
             raise Unauthenticated from None
-        return self._remember(token, claims)
+        subject = str(claims["sub"])
+        if not subject.startswith(self._prefix) or subject == self._prefix:
+            raise Unauthenticated
+        return self._remember(token, subject.removeprefix(self._prefix), claims)
 
-    def _remember(self, token: str, claims: Mapping[str, Any]) -> Principal:
+    def _remember(self, token: str, subject: str, claims: Mapping[str, Any]) -> Principal:
         scopes = frozenset(str(claims.get("scope", "")).split())
-        principal = Principal(str(claims["sub"]), str(claims.get("account", "")), scopes, float(claims["exp"]))
+        principal = Principal(subject, str(claims.get("account", "")), scopes, float(claims["exp"]))
         if len(self._verified) >= _MOST_REMEMBERED:
             self._verified.clear()
         self._verified[token] = principal

@@ -21,9 +21,14 @@ class ControlClient(ServiceClient):
     async def health(self) -> Health:
         return await self.call("GET", "/health", Health)
 
-    async def work(self) -> Work:
-        return await self.call("GET", "/work", Work)
+    async def work(self, seen: int = 0) -> Work:
+        """`seen`: a publication of the board (kit.board) that the service waits for first."""
+        return await self.call("GET", "/work", Work, query=_since(seen))
 
-    async def drain(self) -> Work:
+    async def drain(self, seen: int = 0) -> Work:
         """Let the service do everything that is due now. Without a key: repeated unseen, it would answer only what was left."""
-        return await self.call("POST", "/work/drain", Work)
+        return await self.call("POST", "/work/drain", Work, query=_since(seen))
+
+
+def _since(seen: int) -> bytes:
+    return f"seen={seen}".encode() if seen else b""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from farthing.kit.db import Database
+    from farthing.kit.db.pooled import Connection
     from farthing.kit.manifest import Manifest
     from farthing.kit.telemetry import Log, Tracing
 
@@ -57,6 +58,20 @@ class EventTransport(Protocol):
     """Takes events over; when `publish` returns, every consumer's copy is durable."""
 
     async def publish(self, events: Sequence[Event]) -> None: ...
+
+
+class EventSource(Protocol):
+    """Where a service's events come from when a broker lies between: it stores them in the inbox."""
+
+    @property
+    def mine(self) -> bool:
+        """Whether it is this process's turn, of all replicas, to receive and to handle: one at a time keeps the order of each subject."""
+
+    async def run(self) -> None:
+        """Receive until cancelled."""
+
+    async def drain(self) -> int:
+        """Wait until nothing is on its way to this service's inbox, and answer how much was. Raises Unavailable."""
 
 
 # Taken and deleted in one statement; it counts only when the transport has taken over and the transaction commits.
@@ -116,13 +131,13 @@ class Inbox:
         self.woken = asyncio.Event()
         self._tidied = -_HOUR
 
-    async def receive(self, events: Sequence[Event]) -> None:
-        """Store those that this service wants, each once."""
+    async def receive(self, events: Sequence[Event], connection: Connection | None = None) -> None:
+        """Store those that this service wants, each once; on this connection, when the caller holds one for it."""
         wanted = [event for event in events if self._manifest.wants(event.source, event.type)]
         if not wanted:
             return
         columns = [[getattr(event, name) for event in wanted] for name in ("id", "source", "type", "subject", "data", "trace", "at")]
-        await self._database.execute(_RECEIVE, *columns)
+        await (connection or self._database).execute(_RECEIVE, *columns)
         self.woken.set()
 
     async def step(self, *, everything: bool = False) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -63,6 +63,9 @@ class Faults:
 
     def remove(self, fault_id: str) -> bool:
         return self._rules.pop(fault_id, None) is not None
+
+    def replace(self, rules: Iterable[Fault]) -> None:
+        self._rules = {rule.id: rule for rule in rules}
 
     def clear(self) -> None:
         self._rules.clear()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 _STANDARD = "farthing.kit"
+_SEED = "seed.sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +41,24 @@ def digest(services: tuple[str, ...]) -> str:
     return total.hexdigest()[:16]
 
 
-async def migrate(connection: asyncpg.Connection[asyncpg.Record], service: str, *, role: str | None = None) -> list[str]:
+async def migrate(
+    connection: asyncpg.Connection[asyncpg.Record], service: str, *, role: str | None = None, seed: bool = False
+) -> list[str]:
     """Bring the service's schema up to date and answer what was applied; safe to run from several processes at once.
 
     The schema has the service's name. `role`, when given, may use it but not change it: tables are granted row by row in the migrations'
-    spirit (SELECT, INSERT, UPDATE, DELETE by default; a migration revokes what must not be).
+    spirit (SELECT, INSERT, UPDATE, DELETE by default; a migration revokes what must not be). It is a name as SQL writes it. `seed`: plant
+    the sandbox's seed too, once in the life of these tables.
     """
     async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('farthing-migrations'))")  # as long as it takes another one
         await connection.execute("SET LOCAL lock_timeout = '5s'")
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('farthing-migrations'))")
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {service}")
         await connection.execute(f"SET LOCAL search_path = {service}")
         await connection.execute("CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
         done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-        new = [migration for migration in migrations_of(service) if migration.name not in done]
+        wanted = migrations_of(service) + ([Migration(_SEED, seed_of(service))] if seed else [])
+        new = [migration for migration in wanted if migration.name not in done]
         if role is not None:
             await _grant(connection, service, role)
         for migration in new:

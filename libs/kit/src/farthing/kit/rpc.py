@@ -150,6 +150,7 @@ class Link:
     transport: Transport
     tokens: TokenSource
     tracing: Tracing | None = field(default=None)
+    version: str = ""
 
 
 class ServiceClient:
@@ -173,7 +174,7 @@ class ServiceClient:
         if not trail.sampled or self._link.tracing is None:
             return await self._exchange(method, path, raw, key, query, trail)
         below = replace(trail)  # the span changes it
-        with self._link.tracing.span(self._link.caller, "", f"{self._link.callee} {method}", below, "CLIENT"):
+        with self._link.tracing.span(self._link.caller, self._link.version, f"{self._link.callee} {method}", below, "CLIENT"):
             return await self._exchange(method, path, raw, key, query, below)
 
     async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail) -> Answer:

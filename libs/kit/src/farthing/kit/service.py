@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from farthing.kit.api import Api, describe
 from farthing.kit.call import Call, Response, json_response
 from farthing.kit.edge import Edge
+from farthing.kit.errors import Unavailable
 from farthing.kit.events import Event, Inbox, Relay
 from farthing.kit.model import Model
 from farthing.kit.work import Job, Worker
 
 if TYPE_CHECKING:
     from farthing.kit.auth import Verifier
+    from farthing.kit.board import Board
     from farthing.kit.clock import Clock
     from farthing.kit.db import Database
-    from farthing.kit.events import EventTransport
+    from farthing.kit.events import EventSource, EventTransport
     from farthing.kit.faults import Faults
     from farthing.kit.journal import Journal
     from farthing.kit.manifest import Manifest
@@ -48,7 +50,9 @@ class Host:
     apps: Verifier
     peers: Verifier
     callers: frozenset[str]
+    version: str
     sandbox: SandboxState | None = None
+    board: Board | None = None
 
 
 @dataclass(slots=True)
@@ -83,11 +87,20 @@ Build = Callable[[Host], Service]
 class Running:
     """One service in this process: its two sides as ASGI applications, and its worker."""
 
-    def __init__(self, manifest: Manifest, service: Service, host: Host, transport: EventTransport | None) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        service: Service,
+        host: Host,
+        transport: EventTransport | None,
+        source: Callable[[Inbox], EventSource] | None = None,
+    ) -> None:
         self.manifest, self.service, self.host = manifest, service, host
+        self.not_ready: Callable[[], str] = lambda: ""  # why this process should get no requests, besides its database
         self.inbox = Inbox(manifest, host.database, service.handlers, host.log, host.tracing) if manifest.consumes else None
         relay = Relay(manifest, host.database, transport) if manifest.emits and transport is not None else None
-        self.worker = Worker(manifest.name, host.clock, service.jobs, relay, self.inbox, host.log, host.metrics)
+        found = source(self.inbox) if source is not None and self.inbox is not None else None
+        self.worker = Worker(manifest.name, host.clock, service.jobs, relay, self.inbox, host.log, host.metrics, found)
         if relay is not None:
             host.database.on_emit = relay.woken.set
             host.metrics.watch_outbox(manifest.name, lambda: (host.clock.now() - relay.oldest).total_seconds() if relay.oldest else 0.0)
@@ -114,6 +127,12 @@ class Running:
         row = await self.host.database.row("SELECT 1 AS one")
         return row is not None
 
+    async def _follow(self, call: Call) -> None:
+        """First see what the operator has done, if the caller says how far (`seen`, a number of the board's)."""
+        number = call.query("seen") or ""
+        if self.host.board is not None and number.isdigit():
+            await self.host.board.seen(int(number))
+
     def _add_own_routes(self) -> None:
         """What every service answers to the console: health, due work, metrics; and its own documentation."""
         api = self.service.api
@@ -124,6 +143,8 @@ class Running:
 
         @api.probe("/readyz", "ready")
         async def ready(_call: Call) -> Response:
+            if reason := self.not_ready():
+                raise Unavailable(description=reason)
             await self.healthy()
             return json_response({"status": "up"})
 
@@ -138,11 +159,13 @@ class Running:
             return json_response({"status": "up", "version": self.manifest.version, "operations": names})
 
         @api.internal("GET", "/work", "work.get")
-        async def work(_call: Call) -> Response:
+        async def work(call: Call) -> Response:
+            await self._follow(call)
             return json_response(Work(next_due=await self.worker.next_due()))
 
         @api.internal("POST", "/work/drain", "work.drain")
-        async def drain(_call: Call) -> Response:
+        async def drain(call: Call) -> Response:
+            await self._follow(call)
             done = await self.worker.drain()
             return json_response(Work(next_due=await self.worker.next_due(), done=done))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -16,6 +17,9 @@ class Switches:
 
     def put(self, name: str, value: Any) -> None:  # noqa: ANN401
         self._values[name] = value
+
+    def replace(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
 
     def clear(self) -> None:
         self._values.clear()

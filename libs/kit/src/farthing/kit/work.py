@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from farthing.kit.clock import Clock
-    from farthing.kit.events import Inbox, Relay
+    from farthing.kit.events import EventSource, Inbox, Relay
     from farthing.kit.telemetry import Log, Metrics
 
 JOB_TIME = 60.0  # seconds one run may take
@@ -44,10 +44,18 @@ class Worker:
     """Runs the jobs, the relay and the inbox of one service until it is stopped."""
 
     def __init__(
-        self, service: str, clock: Clock, jobs: tuple[Job, ...], relay: Relay | None, inbox: Inbox | None, log: Log, metrics: Metrics
+        self,
+        service: str,
+        clock: Clock,
+        jobs: tuple[Job, ...],
+        relay: Relay | None,
+        inbox: Inbox | None,
+        log: Log,
+        metrics: Metrics,
+        source: EventSource | None = None,
     ) -> None:
         self._service, self._clock, self._jobs = service, clock, jobs
-        self._relay, self._inbox = relay, inbox
+        self._relay, self._inbox, self._source = relay, inbox, source
         self._log, self._metrics = log, metrics
         self._tasks: list[asyncio.Task[None]] = []
         self._resting = asyncio.Event()
@@ -62,6 +70,8 @@ class Worker:
             loops.append(self._pump(self._relay.woken, self._relay.step))
         if self._inbox is not None:
             loops.append(self._pump(self._inbox.woken, self._inbox_step))
+        if self._source is not None:
+            loops.append(self._source.run())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
@@ -103,6 +113,7 @@ class Worker:
 
     async def _round(self) -> int:
         done = await self._relay.step() if self._relay is not None else 0
+        done += await self._source.drain() if self._source is not None else 0
         done += await self._inbox.step(everything=True) if self._inbox is not None else 0
         for job in self._jobs:
             due = await job.due()
@@ -149,6 +160,8 @@ class Worker:
 
     async def _inbox_step(self) -> int:
         assert self._inbox is not None  # noqa: S101 - for the type checker
+        if self._source is not None and not self._source.mine:
+            return 0
         done = await self._inbox.step()
         if not done:
             await self._inbox.tidy()

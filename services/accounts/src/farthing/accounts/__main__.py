@@ -1,6 +1,6 @@
 """Run accounts alone: `python -m farthing.accounts`."""
 
 from farthing.accounts.service import MANIFEST, build
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

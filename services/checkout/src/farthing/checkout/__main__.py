@@ -1,6 +1,6 @@
 """Run checkout alone: `python -m farthing.checkout`."""
 
 from farthing.checkout.service import MANIFEST, build
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run console alone: `python -m farthing.console`."""
 
 from farthing.console.service import MANIFEST, build
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build, sandbox_needs=("FARTHING_OPERATOR_TOKEN",))

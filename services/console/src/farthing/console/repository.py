@@ -95,6 +95,10 @@ class Repository:
         """Take one hit of a fault; False when none is left."""
         return await self._database.execute(_CLAIM, fault_id) == "UPDATE 1"
 
+    async def doings(self) -> tuple[ClockRow | None, list[FaultRow], dict[str, str]]:
+        """Clock, faults and switches."""
+        return await self.clock(), await self.faults(), await self.switches()
+
     async def revision(self) -> int:
         row = await self._database.row("SELECT number FROM revision")
         return 0 if row is None else int(row["number"])

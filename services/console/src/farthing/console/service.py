@@ -17,6 +17,7 @@ from farthing.console.operations.faults import FaultRules
 from farthing.console.operations.health import Health
 from farthing.console.operations.journal import Requests
 from farthing.console.operations.people import People
+from farthing.console.operations.publication import Publication
 from farthing.console.operations.state import Memory, State
 from farthing.console.operations.unserved import Unserved, paypal_paths
 from farthing.console.repository import Repository
@@ -42,13 +43,14 @@ def build(host: Host) -> Service:
     services = {name: ControlClient(host.link(name)) for name in MANIFEST.calls}
     accounts, ledger = AccountsClient(host.link("accounts")), LedgerClient(host.link("ledger"))
     identity, merchants = IdentityClient(host.link("identity")), MerchantsClient(host.link("merchants"))
-    clock = TimeControl(host.clock, repository, DueWork(services))
+    publication = Publication(host.board, repository, services)
+    clock = TimeControl(host.clock, repository, DueWork(services, publication), publication)
     faults = FaultRules(host.faults, repository, services, accounts, host.ids)
     memory = Memory(repository, clock, faults, host.switches)
 
     async def own_health() -> Healthy:
         await host.database.row("SELECT 1 AS one")
-        return Healthy(status="up", version=MANIFEST.version)
+        return Healthy(status="up", version=host.version)
 
     approvals = Approvals(OrdersClient(host.link("orders")), accounts)
     operations = Operations(
@@ -62,8 +64,11 @@ def build(host: Host) -> Service:
         requests=Requests(host.journal, everything=host.sandbox is not None),
         books=Books(ledger, PaymentsClient(host.link("payments")), accounts),
         unserved=Unserved(paypal_paths()),
+        publication=publication,
     )
     host.faults.count_with(faults.claim)
-    settings, one_process = ConsoleSettings.of(host.settings), host.sandbox is not None
-    api = routes(operations, settings, sandbox=host.settings.sandbox, one_process=one_process)
+    if host.board is not None:
+        host.board.own(publication.doings, faults.claim)
+    settings, shared = ConsoleSettings.of(host.settings), host.sandbox is not None or host.board is not None
+    api = routes(operations, settings, sandbox=host.settings.sandbox, shared=shared)
     return Service(api=api, start=memory.load, changed=memory.reload, forget=approvals.forget)

@@ -1,6 +1,6 @@
 """Run identity alone: `python -m farthing.identity`."""
 
 from farthing.identity.service import MANIFEST, build
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run ledger alone: `python -m farthing.ledger`."""
 
-from farthing.kit.alone import run_alone
 from farthing.ledger.service import MANIFEST, build
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run merchants alone: `python -m farthing.merchants`."""
 
-from farthing.kit.alone import run_alone
 from farthing.merchants.service import MANIFEST, build
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run orders alone: `python -m farthing.orders`."""
 
-from farthing.kit.alone import run_alone
 from farthing.orders.service import MANIFEST, build
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run payments alone: `python -m farthing.payments`."""
 
-from farthing.kit.alone import run_alone
 from farthing.payments.service import MANIFEST, build
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

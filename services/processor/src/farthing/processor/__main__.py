@@ -1,6 +1,6 @@
 """Run processor alone: `python -m farthing.processor`."""
 
-from farthing.kit.alone import run_alone
 from farthing.processor.service import MANIFEST, build
+from farthing.standalone.main import run
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run vault alone: `python -m farthing.vault`."""
 
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 from farthing.vault.service import MANIFEST, build
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

@@ -1,6 +1,6 @@
 """Run webhooks alone: `python -m farthing.webhooks`."""
 
-from farthing.kit.alone import run_alone
+from farthing.standalone.main import run
 from farthing.webhooks.service import MANIFEST, build
 
-run_alone(MANIFEST, build)
+run(MANIFEST, build)

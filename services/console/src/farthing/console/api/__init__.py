@@ -9,14 +9,14 @@ from farthing.console.settings import ConsoleSettings
 from farthing.kit.api import Api
 
 
-def routes(operations: Operations, settings: ConsoleSettings, *, sandbox: bool, one_process: bool) -> Api:
-    """In live mode there is no control API but a minimal health. `one_process`: all services are in this one."""
+def routes(operations: Operations, settings: ConsoleSettings, *, sandbox: bool, shared: bool) -> Api:
+    """In live mode there is no control API but a minimal health. `shared`: what the operator does reaches every process."""
     api = Api("console")
     fallback.declare(api, operations.unserved)
     if not sandbox:
         health.declare_minimal(api, operations.health)
         return api
-    door = Door(api, settings, one_process=one_process)
+    door = Door(api, settings, operations.publication, shared=shared)
     health.declare(door, operations.health)
     orders.declare(door, operations.approvals, operations.auto_approval)
     people.declare(door, operations.people)

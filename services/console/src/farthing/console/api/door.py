@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from farthing.console.errors import ForeignHost, ForeignOrigin, OneProcessOnly
 from farthing.console.operations.journal import CONTROL
+from farthing.console.operations.publication import Publication
 from farthing.console.settings import ConsoleSettings
 from farthing.kit.api import Api, Operation
 from farthing.kit.call import Call, Response
@@ -21,25 +22,28 @@ PREFIX: Final = "/_farthing"
 class Door:
     """Declares routes of the control API and checks each call before it."""
 
-    def __init__(self, api: Api, settings: ConsoleSettings, *, one_process: bool) -> None:
-        self._api, self._settings, self._one_process = api, settings, one_process
+    def __init__(self, api: Api, settings: ConsoleSettings, publication: Publication, *, shared: bool) -> None:
+        self._api, self._settings, self._publication, self._shared = api, settings, publication, shared
 
     def route(
         self, method: str, path: str, operation: str, *, token: bool = True, everywhere: bool = False
     ) -> Callable[[Operation], Operation]:
         """Declare a route.
 
-        `token`: the operator's token is demanded, if one is set. `everywhere`: it does something that every process has to know of; where
-        they run apart nobody tells them yet, so it is refused (OneProcessOnly) and not done by halves.
+        `token`: the operator's token is demanded, if one is set. `everywhere`: it does something that every process has to know of, and
+        answers when they do; where nobody can tell them it is refused (OneProcessOnly) and not done by halves.
         """
 
         def register(function: Operation) -> Operation:
             @functools.wraps(function)
             async def checked(call: Call, **arguments: Any) -> Response:  # noqa: ANN401 - whatever the function takes
                 self.check(call, token=token)
-                if everywhere and not self._one_process:
+                if everywhere and not self._shared:
                     raise OneProcessOnly
-                return await function(call, **arguments)
+                answer = await function(call, **arguments)
+                if everywhere:
+                    await self._publication.publish()
+                return answer
 
             self._api.open(method, f"{PREFIX}{path}", f"{CONTROL}{operation}")(checked)
             return function

@@ -17,12 +17,12 @@ def declare(door: Door, faults: FaultRules) -> None:
     async def plant(_call: Call, body: PlantFault) -> Response:
         return json_response(await faults.plant(NewFault(**body.model_dump())), 201)
 
-    @door.route("DELETE", "/faults", "faults.clear")
+    @door.route("DELETE", "/faults", "faults.clear", everywhere=True)
     async def clear(_call: Call) -> Response:
         await faults.clear()
         return NO_CONTENT
 
-    @door.route("DELETE", "/faults/{fault_id}", "faults.remove")
+    @door.route("DELETE", "/faults/{fault_id}", "faults.remove", everywhere=True)
     async def remove(_call: Call, fault_id: str) -> Response:
         await faults.remove(fault_id)
         return NO_CONTENT

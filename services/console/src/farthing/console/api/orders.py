@@ -25,7 +25,7 @@ def declare(door: Door, approvals: Approvals, auto_approval: AutoApproval) -> No
         rule = AutoApproveRule(buyer=wanted.buyer, app=wanted.app, funding=wanted.funding)
         return json_response(await auto_approval.put(rule))
 
-    @door.route("DELETE", "/auto-approve", "auto-approve.delete")
+    @door.route("DELETE", "/auto-approve", "auto-approve.delete", everywhere=True)
     async def delete(call: Call) -> Response:
         await auto_approval.remove(text_of(call, "app"))
         return NO_CONTENT

@@ -11,6 +11,7 @@ from farthing.console.operations.faults import FaultRules
 from farthing.console.operations.health import Health
 from farthing.console.operations.journal import Requests
 from farthing.console.operations.people import People
+from farthing.console.operations.publication import Publication
 from farthing.console.operations.state import State
 from farthing.console.operations.unserved import Unserved
 
@@ -29,3 +30,4 @@ class Operations:
     requests: Requests
     books: Books
     unserved: Unserved
+    publication: Publication

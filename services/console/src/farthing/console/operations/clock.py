@@ -11,6 +11,7 @@ from typing import Final
 from farthing.console.domain.durations import NotADuration, parse_duration
 from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, TargetTooFar
 from farthing.console.operations.patience import patience
+from farthing.console.operations.publication import Publication
 from farthing.console.repository import ClockRow, Repository
 from farthing.kit.clock import Clock, real_now, wire_time
 from farthing.kit.control import ControlClient
@@ -27,8 +28,8 @@ _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)  # PostgreSQL and Python know la
 class DueWork:
     """What all services have to do."""
 
-    def __init__(self, services: Mapping[str, ControlClient]) -> None:
-        self._services = services
+    def __init__(self, services: Mapping[str, ControlClient], publication: Publication) -> None:
+        self._services, self._publication = services, publication
 
     async def drain(self, until: float) -> list[datetime]:
         """Do everything that is due, until one whole round reports nothing; answer when what comes is due.
@@ -45,7 +46,7 @@ class DueWork:
         failures = 0
         while failures < _FAILURES and time.monotonic() <= until:
             try:
-                work = await self._services[name].drain()
+                work = await self._services[name].drain(self._publication.number)
             except ApiError:  # not reachable, failed, or still at it: then nobody knows how much it has done
                 failures += 1
                 await asyncio.sleep(_PAUSE)
@@ -57,8 +58,8 @@ class DueWork:
 class TimeControl:
     """Owns the clock's state. Changes take turns; what is durable is never behind what work was done at."""
 
-    def __init__(self, clock: Clock, repository: Repository, due: DueWork, *, longest: float = LONGEST) -> None:
-        self._clock, self._repository, self._due = clock, repository, due
+    def __init__(self, clock: Clock, repository: Repository, due: DueWork, publication: Publication, *, longest: float = LONGEST) -> None:
+        self._clock, self._repository, self._due, self._publication = clock, repository, due, publication
         self._longest = longest
         self._turn = asyncio.Lock()
 
@@ -77,6 +78,7 @@ class TimeControl:
         async with self._turn:
             self._clock.freeze()  # first, so that it does not jump back to a moment that was written before
             await self._repository.put_clock(ClockRow(self._clock.offset, self._clock.now()))
+            await self._publication.publish()
 
     async def unfreeze(self) -> None:
         async with self._turn:
@@ -139,6 +141,7 @@ class TimeControl:
         """Durable first: after a crash the clock is not behind what was done."""
         await self._repository.put_clock(row)
         self._clock.set(offset=row.moved, frozen=row.frozen)
+        await self._publication.publish()
 
 
 def _later(moment: datetime, ahead: timedelta) -> datetime:

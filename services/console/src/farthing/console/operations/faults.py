@@ -57,7 +57,7 @@ class FaultRules:
     async def load(self) -> None:
         self._faults.clear()
         for row in await self._repository.faults():
-            self._faults.plant(_fault_of(row))
+            self._faults.plant(fault_of(row))
 
     async def claim(self, fault_id: str) -> bool:
         """Take one hit of a rule, for whoever is about to let it strike. Rules that a process made itself are counted there."""
@@ -78,7 +78,7 @@ class FaultRules:
         content = orjson.dumps({**_needs(new), **await self._match(new)}).decode()
         row = FaultRow(f"{_OURS}{self._ids.code(12)}", new.operation, new.kind, content, new.times)
         await self._repository.add_fault(row)
-        self._faults.plant(_fault_of(row))
+        self._faults.plant(fault_of(row))
         return _shown(row)
 
     async def remove(self, fault_id: str) -> None:
@@ -149,7 +149,8 @@ def _duration(by: str | None) -> str:
     return by
 
 
-def _fault_of(row: FaultRow) -> Fault:
+def fault_of(row: FaultRow) -> Fault:
+    """The rule as it strikes."""
     rule = orjson.loads(row.rule)
     if (buyer := rule.pop(_BUYER, None)) is not None:
         rule["match"]["buyer"] = buyer
