@@ -47,6 +47,12 @@ class Kube:
         wanted = f"app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
         return [pod for pod in self.get("pods", "--selector", wanted)["items"] if "deletionTimestamp" not in pod["metadata"]]
 
+    def leaving(self, component: str) -> set[str]:
+        """Names of a service's pods that still finish what they have. Raises CommandFailed."""
+        wanted = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
+        pods = self.get("pods", "--selector", wanted)["items"]
+        return {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]}
+
     def pod_names(self, component: str, instance: str = RELEASE) -> set[str]:
         return {pod["metadata"]["name"] for pod in self.pods(component, instance)}
 
@@ -65,16 +71,20 @@ class Kube:
 
 
 class Helm:
-    """The platform's release."""
+    """The platform's release.
+
+    Helm 4 refuses to change what kubectl changed last (a scale, a rollout that was undone); the experiments do both, so it is told to.
+    """
 
     def __init__(self, chart: str, context: str = CONTEXT, namespace: str = NAMESPACE, release: str = RELEASE) -> None:
         self._chart, self._release = chart, release
         self._where = ("--kube-context", context, "--namespace", namespace)
+        self._force = () if run("helm", "version", "--short").startswith("v3") else ("--force-conflicts",)
 
     def upgrade(self, *sets: str) -> None:
         """Change values (`path=value`), and wait for nothing. Raises CommandFailed."""
         words = [word for value in sets for word in ("--set-string" if ".image.tag=" in value else "--set", value)]
-        run("helm", "upgrade", self._release, self._chart, *self._where, "--reuse-values", *words)
+        run("helm", "upgrade", self._release, self._chart, *self._where, *self._force, "--reuse-values", *words)
 
     def revision(self) -> int:
         """Raises CommandFailed."""
@@ -82,7 +92,7 @@ class Helm:
 
     def rollback(self, revision: int) -> None:
         """Raises CommandFailed."""
-        run("helm", "rollback", self._release, str(revision), *self._where)
+        run("helm", "rollback", self._release, str(revision), *self._where, *self._force)
 
 
 def wait_until(what: str, holds: Any, seconds: float, every: float = 1.0) -> float:

@@ -47,10 +47,14 @@ class Rollout:
         self._kube.ctl("rollout", "status", self._name, f"--timeout={seconds:g}s", timeout=seconds + 30)
 
     def wait_replaced(self, old: Iterable[str], seconds: float = READY) -> None:
-        """Until none of the pods `old` is wanted any more. Raises CommandFailed, NotInTime."""
+        """Until the pods `old` have finished and are gone. Raises CommandFailed, NotInTime."""
         self.wait(seconds)
         gone = set(old)
-        wait_until(f"{self.service}: old pods to go", lambda: not gone & self._kube.pod_names(self.service), seconds)
+        wait_until(f"{self.service}: old pods to go", lambda: not gone & self._all(), seconds)
+
+    def wait_alone(self, seconds: float = READY) -> None:
+        """Until no pod of it is leaving any more. Raises NotInTime."""
+        wait_until(f"{self.service}: pods to have left", lambda: not self._kube.leaving(self.service), seconds)
 
     def wait_ready(self, pods: int, seconds: float = READY) -> float:
         """Until so many pods are ready and no others are there; answers the seconds. Raises NotInTime."""
@@ -60,6 +64,9 @@ class Rollout:
         """Whether Kubernetes has given the change up by itself."""
         conditions = self.shown()["status"].get("conditions", [])
         return any(c["type"] == "Progressing" and c["status"] == "False" for c in conditions)
+
+    def _all(self) -> set[str]:
+        return self._kube.pod_names(self.service) | self._kube.leaving(self.service)
 
     def _ready(self) -> tuple[int, int]:
         pods = self._kube.pods(self.service)

@@ -65,7 +65,7 @@ def test_a_node_stops(kube: Kube, node: str, start_load: StartLoad, results: Res
 
 @pytest.mark.soak
 @pytest.mark.parametrize("force", [False, True], ids=["restarted", "killed"])
-@pytest.mark.parametrize("component", ["nats", "postgres"])
+@pytest.mark.parametrize("component", ["nats", "postgresql"])
 def test_what_keeps_state(kube: Kube, component: str, force: bool, start_load: StartLoad, results: Results) -> None:
     [pod] = kube.pods(component, DEV)
     load = start_load(60, *RETRY)

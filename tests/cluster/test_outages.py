@@ -44,7 +44,7 @@ def away(kube: Kube, service: str, seconds: float, shop: blast.Shop) -> dict[str
     rollout.scale(0)
     try:
         rollout.wait_ready(0)
-        time.sleep(2)  # until the gateway has heard of it
+        rollout.wait_alone()  # what drains still serves
         outcomes = shop.outcomes()
         time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
     finally:
@@ -69,7 +69,7 @@ def test_away(
     seen: dict[str, dict[str, blast.Outcome]],
     results: Results,
 ) -> None:
-    load = start_load(BEFORE + seconds + 35, "--patience", "120")
+    load = start_load(BEFORE + seconds + 40, "--patience", "120")
     time.sleep(BEFORE)
     seen[service] = outcomes = away(kube, service, seconds, shop)
     load.expect_running()

@@ -45,7 +45,7 @@ def image_value(service: str, image: str) -> str:
 def test_restart(kube: Kube, service: str, start_load: StartLoad, results: Results) -> None:
     rollout = Rollout(kube, service)
     old = kube.pod_names(service)
-    load = start_load(45)
+    load = start_load(60)
     with Served(kube, service) as served:
         time.sleep(WARM)
         rollout.restart()
@@ -64,7 +64,7 @@ def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: 
     image = versions.build(service, versions.one_line("another version"), tmp_path / "tree")
     rollout = Rollout(kube, service)
     before, old = helm_again.revision(), kube.pod_names(service)
-    load = start_load(75)
+    load = start_load(90)
     with Served(kube, service) as served:
         time.sleep(WARM)
         helm_again.upgrade(image_value(service, image))

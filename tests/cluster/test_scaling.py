@@ -42,6 +42,7 @@ def test_by_hand(kube: Kube, service: str, start_load: StartLoad, one_again: Non
     shares = served.by_pod()
     rollout.scale(1)
     down = rollout.wait_ready(1)
+    rollout.wait_alone()
     load.expect_running()
     figures = load.finish()
     figures.expect_no_failure()
@@ -69,6 +70,7 @@ def test_by_autoscaler(kube: Kube, helm: Helm, start_load: StartLoad, one_again:
         up = rollout.wait_ready(3, 120)
         _want(kube, service, 10_000)
         down = rollout.wait_ready(1, 120)
+        rollout.wait_alone()
         load.expect_running()
         figures = load.finish()
     finally:
