@@ -11,13 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from farthing.embedded.contents import NAMES
 from farthing.embedded.services import MANIFESTS
 from tests.cluster import blast, versions
 from tests.cluster.load import FEWEST, Figures, Load, LoadFailed
 from tests.cluster.results import Results, Row
 from tests.cluster.served import requests_by_version
-from tests.needs import ROOT
 from tests.platform import TestPlatform
 
 
@@ -147,15 +145,3 @@ def test_a_load_without_a_platform_says_so(tmp_path: Path) -> None:
     load = Load(tmp_path, 1, "", url="http://127.0.0.1:1")
     with pytest.raises(LoadFailed, match="NoToken"):
         load.finish()
-
-
-def test_every_service_is_in_some_experiment() -> None:
-    collected = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/cluster", "-m", "cluster", "--collect-only", "-q", "-p", "no:cacheprovider"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    for experiment in ("test_restart", "test_version_change"):
-        assert [name for name in NAMES if f"{experiment}[{name}]" not in collected] == []

@@ -40,11 +40,11 @@ def shop(operator: str, kube: Kube) -> Iterator[blast.Shop]:
 def away(kube: Kube, service: str, seconds: float, shop: blast.Shop) -> dict[str, blast.Outcome]:
     """Take the service away, try everything, bring it back."""
     rollout = Rollout(kube, service)
-    begun = time.monotonic()
     rollout.scale(0)
     try:
         rollout.wait_ready(0)
         rollout.wait_alone()  # what drains still serves
+        begun = time.monotonic()
         outcomes = shop.outcomes()
         time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
     finally:
@@ -69,7 +69,7 @@ def test_away(
     seen: dict[str, dict[str, blast.Outcome]],
     results: Results,
 ) -> None:
-    load = start_load(BEFORE + seconds + 40, "--patience", "120")
+    load = start_load(BEFORE + seconds + 60, "--patience", "120")
     time.sleep(BEFORE)
     seen[service] = outcomes = away(kube, service, seconds, shop)
     load.expect_running()
