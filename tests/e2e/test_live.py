@@ -28,12 +28,13 @@ def live(tmp_path: Path) -> dict[str, str]:
     key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     (tmp_path / "webhooks.key").write_text(pair.private_key or "")
     (tmp_path / "webhooks.crt").write_text(pair.certificate)
+    (tmp_path / "vault.key").write_bytes(base64.b64encode(bytes(range(32))) + b"\n")
     return {
         "FARTHING_MODE": "live",
-        "IDENTITY_SIGNING_KEY_FILE": str(key),
-        "VAULT_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "FARTHING_WEBHOOK_KEY_FILE": str(tmp_path / "webhooks.key"),
-        "FARTHING_WEBHOOK_CERTIFICATE_FILE": str(tmp_path / "webhooks.crt"),
+        "FARTHING_IDENTITY_SIGNING_KEY_FILE": str(key),
+        "FARTHING_VAULT_KEY_FILE": str(tmp_path / "vault.key"),
+        "FARTHING_WEBHOOKS_KEY_FILE": str(tmp_path / "webhooks.key"),
+        "FARTHING_WEBHOOKS_CERTIFICATE_FILE": str(tmp_path / "webhooks.crt"),
         "FARTHING_PASSWORD": "a long and honest password",
     }
 

@@ -34,7 +34,7 @@ FOOT = "\n-----END PRIVATE KEY-----"
 def live(tmp_path: Path, *keys: Any) -> Settings:
     path = tmp_path / "keys.pem"
     path.write_text("\n".join(pem(key) for key in keys))
-    return Settings(mode="live", environment={"IDENTITY_SIGNING_KEY_FILE": str(path)})
+    return Settings(mode="live", environment={"FARTHING_IDENTITY_SIGNING_KEY_FILE": str(path)})
 
 
 async def kids(service: Single) -> list[str]:
@@ -92,7 +92,7 @@ class TestLive:
         if content is not None:
             path.write_text(content)
         with pytest.raises(SigningKeyUnreadable) as refused:
-            await single("identity", settings=Settings(mode="live", environment={"IDENTITY_SIGNING_KEY_FILE": str(path)}))
+            await single("identity", settings=Settings(mode="live", environment={"FARTHING_IDENTITY_SIGNING_KEY_FILE": str(path)}))
         assert str(path) not in str(refused.value)
 
     async def test_a_database_with_the_sandbox_s_apps_is_refused(self, single: StartSingle, tmp_path: Path) -> None:

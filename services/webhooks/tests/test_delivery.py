@@ -197,7 +197,7 @@ class TestFailure:
         assert len(hanging.received) <= 8
 
     async def test_the_time_limit_ends_an_attempt(self, single: StartSingle, receiver: Receiver) -> None:
-        settings = Settings(environment={"FARTHING_WEBHOOK_TIMEOUT": "0.2"})
+        settings = Settings(environment={"FARTHING_WEBHOOKS_TIMEOUT": "0.2"})
         webhooks, receiver.answers = Webhooks(await single("webhooks", settings=settings)), ["hang"]
         await webhooks.app().subscribe(receiver.url())
         await webhooks.happen("CAPTURE1")

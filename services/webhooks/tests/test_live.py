@@ -26,7 +26,7 @@ def files(folder: Path, pair: KeyPair) -> dict[str, str]:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     key.write_text(pair.private_key or "")
     certificate.write_text(pair.certificate)
-    return {"FARTHING_WEBHOOK_KEY_FILE": str(key), "FARTHING_WEBHOOK_CERTIFICATE_FILE": str(certificate)}
+    return {"FARTHING_WEBHOOKS_KEY_FILE": str(key), "FARTHING_WEBHOOKS_CERTIFICATE_FILE": str(certificate)}
 
 
 class TestTargets:
@@ -86,15 +86,15 @@ class TestKey:
         assert stored is not None
         assert tuple(stored) == (pair.certificate, None, False)
 
-    @pytest.mark.parametrize("missing", [(), ("FARTHING_WEBHOOK_KEY_FILE",), ("FARTHING_WEBHOOK_CERTIFICATE_FILE",)])
+    @pytest.mark.parametrize("missing", [(), ("FARTHING_WEBHOOKS_KEY_FILE",), ("FARTHING_WEBHOOKS_CERTIFICATE_FILE",)])
     def test_live_mode_needs_both_files(self, missing: tuple[str, ...], tmp_path: Path, pair: KeyPair) -> None:
         environment = {name: path for name, path in files(tmp_path, pair).items() if missing and name not in missing}
-        with pytest.raises(ValueError, match="FARTHING_WEBHOOK_KEY_FILE and FARTHING_WEBHOOK_CERTIFICATE_FILE"):
+        with pytest.raises(ValueError, match="FARTHING_WEBHOOKS_KEY_FILE and FARTHING_WEBHOOKS_CERTIFICATE_FILE"):
             WebhookSettings.of(Settings(mode="live", environment=environment))
 
     def test_half_a_pair_is_refused_in_sandbox_mode_too(self, tmp_path: Path, pair: KeyPair) -> None:
         environment = files(tmp_path, pair)
-        del environment["FARTHING_WEBHOOK_KEY_FILE"]
+        del environment["FARTHING_WEBHOOKS_KEY_FILE"]
         with pytest.raises(ValueError, match="set both"):
             WebhookSettings.of(Settings(environment=environment))
 
@@ -112,11 +112,11 @@ class TestKey:
 
 class TestSettings:
     def test_numbers(self) -> None:
-        environment = {"FARTHING_WEBHOOK_ATTEMPTS": "3", "FARTHING_WEBHOOK_FIRST_PAUSE": "1.5", "FARTHING_WEBHOOK_LONGEST_PAUSE": "60"}
+        environment = {"FARTHING_WEBHOOKS_ATTEMPTS": "3", "FARTHING_WEBHOOKS_FIRST_PAUSE": "1.5", "FARTHING_WEBHOOKS_LONGEST_PAUSE": "60"}
         found = WebhookSettings.of(Settings(environment=environment))
         assert (found.attempts, found.first_pause.total_seconds(), found.longest_pause.total_seconds(), found.timeout) == (3, 1.5, 60, 10)
 
     @pytest.mark.parametrize("value", ["0", "-1", "many", ""])
     def test_numbers_that_make_no_sense(self, value: str) -> None:
-        with pytest.raises(ValueError, match="FARTHING_WEBHOOK_TIMEOUT is"):
-            WebhookSettings.of(Settings(environment={"FARTHING_WEBHOOK_TIMEOUT": value}))
+        with pytest.raises(ValueError, match="FARTHING_WEBHOOKS_TIMEOUT is"):
+            WebhookSettings.of(Settings(environment={"FARTHING_WEBHOOKS_TIMEOUT": value}))

@@ -34,13 +34,13 @@ class Container:
 
 _PLAIN: Final = Container()
 _CONTAINERS: Final = {
-    "identity": Container(secrets=(Secret("signing-key.pem", "IDENTITY_SIGNING_KEY_FILE", file=True),)),
-    "vault": Container(secrets=(Secret("vault-key", "VAULT_KEY"),)),
+    "identity": Container(secrets=(Secret("signing-key.pem", "FARTHING_IDENTITY_SIGNING_KEY_FILE", file=True),)),
+    "vault": Container(secrets=(Secret("vault-key", "FARTHING_VAULT_KEY_FILE", file=True),)),
     "webhooks": Container(
         outside=True,
         secrets=(
-            Secret("tls.key", "FARTHING_WEBHOOK_KEY_FILE", file=True),
-            Secret("tls.crt", "FARTHING_WEBHOOK_CERTIFICATE_FILE", file=True),
+            Secret("tls.key", "FARTHING_WEBHOOKS_KEY_FILE", file=True),
+            Secret("tls.crt", "FARTHING_WEBHOOKS_CERTIFICATE_FILE", file=True),
         ),
     ),
     "console": Container(secrets=(Secret("operator-token", "FARTHING_OPERATOR_TOKEN", needed="always"),)),

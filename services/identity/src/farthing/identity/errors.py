@@ -59,14 +59,14 @@ class SigningKeyMissing(ValueError):
     """Live mode starts only with a key of its operator's."""
 
     def __init__(self) -> None:
-        super().__init__("IDENTITY_SIGNING_KEY_FILE is not set: live mode needs a file with an Ed25519 private key in PEM")
+        super().__init__("FARTHING_IDENTITY_SIGNING_KEY_FILE is not set: live mode needs a file with an Ed25519 private key in PEM")
 
 
 class SigningKeyUnreadable(ValueError):
     """The file is not there, or has no Ed25519 private key."""
 
     def __init__(self) -> None:
-        super().__init__("IDENTITY_SIGNING_KEY_FILE names no file with Ed25519 private keys in PEM")
+        super().__init__("FARTHING_IDENTITY_SIGNING_KEY_FILE names no file with Ed25519 private keys in PEM")
 
 
 class SandboxSecretsInUse(ValueError):

@@ -137,7 +137,7 @@ def _given(paths: KeyFiles) -> KeyPair:
     try:
         return given_pair(paths.certificate.read_bytes(), paths.key.read_bytes())
     except (OSError, ValueError) as error:
-        raise ValueError(f"FARTHING_WEBHOOK_KEY_FILE and FARTHING_WEBHOOK_CERTIFICATE_FILE: {error}") from None
+        raise ValueError(f"FARTHING_WEBHOOKS_KEY_FILE and FARTHING_WEBHOOKS_CERTIFICATE_FILE: {error}") from None
 
 
 def _data(name: str) -> Any:  # noqa: ANN401 - any JSON

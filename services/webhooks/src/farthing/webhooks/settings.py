@@ -36,16 +36,16 @@ class WebhookSettings:
 
     @classmethod
     def of(cls, settings: Settings) -> WebhookSettings:
-        """Read FARTHING_WEBHOOK_ and ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT (in seconds), KEY_FILE, CERTIFICATE_FILE.
+        """Read FARTHING_WEBHOOKS_ and ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT (in seconds), KEY_FILE, CERTIFICATE_FILE.
 
         Live mode needs the two files. Raises ValueError.
         """
         env, default = settings.environment, cls()
         return cls(
-            attempts=int(_number(env, "FARTHING_WEBHOOK_ATTEMPTS", default.attempts)),
-            first_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOK_FIRST_PAUSE", default.first_pause.total_seconds())),
-            longest_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOK_LONGEST_PAUSE", default.longest_pause.total_seconds())),
-            timeout=_number(env, "FARTHING_WEBHOOK_TIMEOUT", default.timeout),
+            attempts=int(_number(env, "FARTHING_WEBHOOKS_ATTEMPTS", default.attempts)),
+            first_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOKS_FIRST_PAUSE", default.first_pause.total_seconds())),
+            longest_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOKS_LONGEST_PAUSE", default.longest_pause.total_seconds())),
+            timeout=_number(env, "FARTHING_WEBHOOKS_TIMEOUT", default.timeout),
             key_files=_key_files(env, needed=not settings.sandbox),
         )
 
@@ -61,11 +61,11 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _key_files(env: Mapping[str, str], *, needed: bool) -> KeyFiles | None:
-    key, certificate = env.get("FARTHING_WEBHOOK_KEY_FILE"), env.get("FARTHING_WEBHOOK_CERTIFICATE_FILE")
+    key, certificate = env.get("FARTHING_WEBHOOKS_KEY_FILE"), env.get("FARTHING_WEBHOOKS_CERTIFICATE_FILE")
     if key and certificate:
         return KeyFiles(Path(key), Path(certificate))
     if needed or key or certificate:
         raise ValueError(
-            "FARTHING_WEBHOOK_KEY_FILE and FARTHING_WEBHOOK_CERTIFICATE_FILE: set both (live mode signs with a key of its operator)"
+            "FARTHING_WEBHOOKS_KEY_FILE and FARTHING_WEBHOOKS_CERTIFICATE_FILE: set both (live mode signs with a key of its operator)"
         )
     return None
