@@ -33,7 +33,7 @@ class Container:
 
 
 _PLAIN: Final = Container()
-_CONTAINERS: Final = {
+CONTAINERS: Final = {
     "identity": Container(secrets=(Secret("signing-key.pem", "FARTHING_IDENTITY_SIGNING_KEY_FILE", file=True),)),
     "vault": Container(secrets=(Secret("vault-key", "FARTHING_VAULT_KEY_FILE", file=True),)),
     "webhooks": Container(
@@ -54,6 +54,6 @@ def service_map(manifests: tuple[Manifest, ...]) -> dict[str, dict[str, Any]]:
         facts = asdict(manifest)
         del facts["name"]
         facts["callers"] = sorted(callers_of(manifest.name, manifests))
-        facts["container"] = asdict(_CONTAINERS.get(manifest.name, _PLAIN))
+        facts["container"] = asdict(CONTAINERS.get(manifest.name, _PLAIN))
         found[manifest.name] = facts
     return found

@@ -1,0 +1,72 @@
+"""With Helm at hand: the renders are what it makes of the charts, and mistakes end in one line that says what may stand there."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from farthing.kit.manifest import Manifest
+from tests.charts.renders import RENDERS, ROOT, Render
+
+CHART = ROOT / "charts/farthing"
+DEV = ROOT / "k8s/environments/dev/farthing.yaml"
+
+
+def template(helm: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([helm, "template", "farthing", CHART, "--values", DEV, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
+def test_the_kept_render_is_what_helm_makes(helm: Path, render: Render) -> None:
+    assert render.by(helm) == render.golden.read_text(), "python -m tests.charts.renders writes them anew"
+
+
+@pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
+def test_lint_finds_nothing(helm: Path, render: Render) -> None:
+    words: list[str | Path] = [helm, "lint", "--strict", ROOT / "charts" / render.chart, "--values", render.values_file]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--set", "mode=spilt"], "at '/mode': value must be one of 'split', 'embedded'"),
+        (["--set", "database.hots=db"], "at '/database': additional properties 'hots' not allowed"),
+        (["--set", "services.ledgr.replicas=1"], "services.ledgr: there is no such service; there are accounts, checkout, console"),
+        (["--set", "nats.url="], "nats.url is empty: events travel through NATS JetStream in mode split"),
+        (["--set", "database.host="], "database.host is empty, and services.accounts.database.host too"),
+        (["--set", "gateway.parentRefs=null"], "gateway.parentRefs is empty: name the Gateway that routes attach to"),
+        (["--set", "ingress.enabled=true"], "ingress.host is empty"),
+        (["--set", "database.cloudNativePG.enabled=true"], "database.host and database.cloudNativePG.enabled are both set"),
+    ],
+)
+def test_a_mistake_is_refused_in_one_line(helm: Path, words: list[str], line: str) -> None:
+    done = template(helm, *words)
+    assert done.returncode != 0
+    assert line in done.stderr
+
+
+def test_what_is_set_for_a_service_goes_first_even_when_it_is_nothing(helm: Path) -> None:
+    done = template(
+        helm,
+        "--set",
+        "defaults.replicas=2,services.ledger.replicas=0,defaults.autoscaling.enabled=true,services.ledger.autoscaling.enabled=false",
+    )
+    assert (done.stdout.count("replicas: 0\n"), done.stdout.count("kind: HorizontalPodAutoscaler\n")) == (1, 10)
+
+
+def test_one_service_s_tag_changes_that_service_and_nothing_else(helm: Path) -> None:
+    before, after = template(helm).stdout.splitlines(), template(helm, "--set", "services.webhooks.image.tag=9.9.9").stdout.splitlines()
+    changed = {line.strip() for old, line in zip(before, after, strict=True) if old != line}
+    assert changed == {"image: farthing/webhooks:9.9.9", 'app.kubernetes.io/version: "9.9.9"'}
+
+
+def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest]) -> None:
+    done = template(
+        helm, "--set", "ingress.enabled=true,ingress.host=pay.example.com,gateway.enabled=false", "--show-only", "templates/ingress.yaml"
+    )
+    assert done.stdout.count("- path: ") == sum(len(manifest.public) for manifest in manifests.values()) + 1
+    assert done.stdout.rstrip().endswith("backend: {service: {name: farthing-console, port: {name: public}}}")
