@@ -92,7 +92,10 @@ async def test_an_operation_gets_path_query_and_caller(shop: Shop) -> None:
     assert len(answer.headers["paypal-debug-id"]) == 13
 
 
-@pytest.mark.parametrize("path", ["/v1/shop/mug/", "//v1//shop/mug", "/https://api-m.sandbox.paypal.com/v1/shop/mug", "/v1/shop/mug?"])
+_JOINED = ("/https://api-m.sandbox.paypal.com/v1/shop/mug", "/https:/api-m.paypal.com/v1/shop/mug")  # as sent; slashes merged by a gateway
+
+
+@pytest.mark.parametrize("path", ["/v1/shop/mug/", "//v1//shop/mug", *_JOINED, "/v1/shop/mug?"])
 async def test_paths_that_real_clients_send_are_forgiven(shop: Shop, path: str) -> None:
     assert (await shop.http.get(f"http://shop.test{path}")).status_code == 200
 
