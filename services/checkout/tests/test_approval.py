@@ -134,6 +134,12 @@ class TestSigningIn:
         assert page.attributes["error"]["role"] == "alert"
         assert (page.attributes["email"]["value"], page.attributes["password"].get("value")) == (email, None)
 
+    async def test_who_guesses_too_often_is_told_to_wait(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        told = [(page := await visitor.sign_in("guessed@example.com")).texts["error"] for _ in range(11)]
+        assert told[:10] == ["The e-mail address or the password is wrong."] * 10
+        assert (page.status, told[10]) == (422, "Too many attempts with this e-mail address. Please try again in a quarter of an hour.")
+
     async def test_a_business_cannot_pay(self, visitor: Any, order: str) -> None:
         await visitor.open(f"/checkoutnow?token={order}")
         await visitor.sign_in("other@example.com")

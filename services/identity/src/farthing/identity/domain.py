@@ -51,6 +51,9 @@ BROWSER_TOKEN = timedelta(seconds=3_600)
 SESSION = timedelta(hours=12)
 CODE = timedelta(minutes=10)
 REFRESH_TOKEN = timedelta(days=180)
+# So many wrong passwords for one name in this time, and it is refused until the time is over, real time since the first of them.
+MOST_FAILURES = 10
+FAILURES_KEPT = timedelta(minutes=15)
 
 
 # ------------------------------------------------------------------------------------------------------------------- secrets

@@ -20,6 +20,13 @@ _INSERT_SESSION = """
 WITH swept AS (DELETE FROM sessions WHERE expires < $4)
 INSERT INTO sessions (id_hash, account_id, expires) VALUES ($1, $2, $3)
 """
+# Whoever fails sweeps up what is over; the window of a name begins with its first failure.
+_COUNT_FAILURE = """
+WITH swept AS (DELETE FROM sign_in_failures WHERE until <= $2 AND name_hash <> $1)
+INSERT INTO sign_in_failures AS f (name_hash, failures, until) VALUES ($1, 1, $3)
+ON CONFLICT (name_hash) DO UPDATE SET failures = CASE WHEN f.until <= $2 THEN 1 ELSE f.failures + 1 END,
+    until = CASE WHEN f.until <= $2 THEN excluded.until ELSE f.until END
+"""
 _STANDING = """
 SELECT EXISTS (SELECT 1 FROM users WHERE account_id = $1) AS is_user, EXISTS (SELECT 1 FROM apps WHERE client_id = $2) AS is_app,
     EXISTS (SELECT 1 FROM consents WHERE account_id = $1 AND client_id = $2) AS given
@@ -91,6 +98,17 @@ class Repository:
 
     async def has_secret(self, hashes: Sequence[bytes]) -> bool:
         return await self._database.row("SELECT 1 AS one FROM apps WHERE secret_hash = ANY($1::bytea[]) LIMIT 1", hashes) is not None
+
+    async def failures(self, name_hash: bytes, now: datetime) -> int:
+        """How often signing in with this name has failed in the window that is open now."""
+        row = await self._database.row("SELECT failures FROM sign_in_failures WHERE name_hash = $1 AND until > $2", name_hash, now)
+        return row["failures"] if row else 0
+
+    async def count_failure(self, name_hash: bytes, now: datetime, until: datetime) -> None:
+        await self._database.execute(_COUNT_FAILURE, name_hash, now, until)
+
+    async def forget_failures(self, name_hash: bytes) -> None:
+        await self._database.execute("DELETE FROM sign_in_failures WHERE name_hash = $1", name_hash)
 
     async def insert_session(self, id_hash: bytes, account_id: str, expires: datetime, now: datetime) -> None:
         await self._database.execute(_INSERT_SESSION, id_hash, account_id, expires, now)

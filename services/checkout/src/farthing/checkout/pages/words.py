@@ -45,6 +45,7 @@ _OTHERWISE = ("This did not work", "The request could not be understood. Please 
 
 _REFUSALS = {
     "SIGN_IN_FAILED": "The e-mail address or the password is wrong.",
+    "SIGN_IN_THROTTLED": "Too many attempts with this e-mail address. Please try again in a quarter of an hour.",
     "NOT_A_PERSONAL_ACCOUNT": "A business account cannot pay here. Please sign in with a personal account.",
     "FUNDING_UNKNOWN": "Please choose one of your ways to pay.",
     "INSTRUMENT_NOT_FOUND": "This card is no longer there. Please choose another way to pay.",

@@ -6,11 +6,22 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from farthing.clients.identity.errors import AppNotFound, EmailTaken, PasswordUnfit, SessionNotFound, SignInFailed, UserExists, UserNotFound
+from farthing.clients.identity.errors import (
+    AppNotFound,
+    EmailTaken,
+    PasswordUnfit,
+    SessionNotFound,
+    SignInFailed,
+    SignInThrottled,
+    UserExists,
+    UserNotFound,
+)
 from farthing.clients.identity.models import NewUser, Session, User
 from farthing.identity.domain import (
+    FAILURES_KEPT,
     LIVE_ROUNDS,
     LONGEST_PASSWORD,
+    MOST_FAILURES,
     SANDBOX_PASSWORD,
     SANDBOX_ROUNDS,
     SESSION,
@@ -53,17 +64,30 @@ class Users:
         return User(account_id=new.account_id, email=email)
 
     async def sign_in(self, email: str, password: str) -> Session:
-        """Begin a session. Raises SignInFailed, after as much work whether the address is known or not."""
+        """Begin a session. Raises SignInFailed, after as much work whether the address is known or not; SignInThrottled."""
         if len(password) > LONGEST_PASSWORD:
             raise SignInFailed
-        account_id, stored = await self._repository.credentials(email) or (None, nobodys_password(self._rounds))
-        async with self._hashing:
-            right = await asyncio.to_thread(password_matches, password, stored)
-        if account_id is None or not right:
-            raise SignInFailed
+        account_id = await self._account_of(email, password)
         session_id, now = self._secret(), self._real_now()
         await self._repository.insert_session(hash_of(session_id), account_id, now + SESSION, now)
         return _session(session_id, account_id, now + SESSION)
+
+    async def _account_of(self, email: str, password: str) -> str:
+        """Failures are read and counted while the place for hashing is held, so that no crowd of guesses gets past the limit at once."""
+        name = hash_of(email.lower())
+        account_id, stored = await self._repository.credentials(email) or (None, nobodys_password(self._rounds))
+        async with self._hashing:
+            failures = await self._repository.failures(name, self._real_now())
+            if failures >= MOST_FAILURES:
+                raise SignInThrottled
+            right = await asyncio.to_thread(password_matches, password, stored)
+            if account_id is None or not right:
+                now = self._real_now()
+                await self._repository.count_failure(name, now, now + FAILURES_KEPT)
+                raise SignInFailed
+        if failures:
+            await self._repository.forget_failures(name)
+        return account_id
 
     async def session(self, session_id: str) -> Session:
         """Raises SessionNotFound."""

@@ -54,7 +54,7 @@ class IdentityClient(ServiceClient):
         return (await self.call("GET", "/apps", AppList, query=query)).apps
 
     async def sign_in(self, email: str, password: str) -> Session:
-        """Begin a browser session. Raises SignInFailed."""
+        """Begin a browser session. Raises SignInFailed, SignInThrottled."""
         if "\0" in email + password:  # no JSON body may hold it
             raise SignInFailed
         # The key lets a lost connection be repeated: at worst a session that nobody knows of expires.

@@ -14,6 +14,14 @@ class SignInFailed(Refused):
     description = "The e-mail address or the password is wrong."
 
 
+class SignInThrottled(SignInFailed):
+    """Too many wrong passwords for this name, whether anybody has it or not; the right one is refused as well until the time is over."""
+
+    status = 429
+    issue = "SIGN_IN_THROTTLED"
+    description = "Too many attempts with this e-mail address: try again in a quarter of an hour."
+
+
 class SessionNotFound(NotFound):
     """The session was ended, has expired, or never was."""
 
@@ -61,6 +69,7 @@ class PasswordUnfit(Refused):
 
 _ALL: Final[tuple[type[ApiError], ...]] = (
     SignInFailed,
+    SignInThrottled,
     SessionNotFound,
     EmailTaken,
     UserExists,
