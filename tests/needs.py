@@ -1,4 +1,4 @@
-"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`.
+"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`, `needs_nats`.
 
 A test whose need is missing does not run, and the run's last lines name it. With `CI` set it fails instead: what CI must run, CI runs.
 """
@@ -47,9 +47,16 @@ def find_browser() -> Path | None:
     return next((Path(path) for path in found if path), None)
 
 
+def find_nats() -> Path | None:
+    """The NATS server: the one that FARTHING_NATS_SERVER names, else the one in the search path (Debian keeps it in /usr/sbin)."""
+    found = shutil.which(os.environ.get("FARTHING_NATS_SERVER", "nats-server"), path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    return Path(found) if found else None
+
+
 _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or `make specifications`)", find_specs),
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
+    "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }
 
@@ -70,6 +77,12 @@ def node() -> Path:
 def chromium() -> Path:
     """The browser program, for tests marked `needs_browser`."""
     return _found("needs_browser")
+
+
+@pytest.fixture(scope="session")
+def nats_program() -> Path:
+    """The NATS server program, for tests marked `needs_nats`."""
+    return _found("needs_nats")
 
 
 def _found(marker: str) -> Path:

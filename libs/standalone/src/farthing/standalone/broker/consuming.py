@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -112,15 +113,17 @@ class Consumer:
 
     async def _receive(self, connection: Connection) -> None:
         async with self._broker.asking() as (client, stream):
-            await self._wait_for_others(stream, await self._have_consumer(client, stream))
+            info = await self._have_consumer(client, stream)
             pull = await Pull.of(client, EVENTS, self._name)
             try:
+                messages = await self._come_again(pull, info.num_ack_pending or 0)
                 while True:
-                    messages = await pull.some()
+                    messages = messages or await pull.some()
                     if messages:
                         await self._take(stream, connection, messages)
                     else:
                         await connection.execute("SELECT 1")  # is the turn still ours?
+                    messages = []
                     await self._tidying.step(stream)
             finally:
                 with suppress(NatsError, OSError, TimeoutError):
@@ -153,13 +156,13 @@ class Consumer:
             **single,
         )
 
-    async def _wait_for_others(self, stream: JetStreamContext, info: ConsumerInfo) -> None:
-        """What another process had received and not stored comes again before anything new: only then each subject keeps its order."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ACK_WAIT + 1):
-                while info.num_ack_pending:
-                    await asyncio.sleep(_FIRST_PAUSE)
-                    info = await stream.consumer_info(EVENTS, self._name)
+    async def _come_again(self, pull: Pull, outstanding: int) -> list[Msg]:
+        """What a process had received and not stored, and what is new meanwhile: to be stored together, so each subject keeps its order."""
+        found: dict[int, Msg] = {}
+        until = time.monotonic() + ACK_WAIT + 1
+        while outstanding > sum(message.metadata.num_delivered > 1 for message in found.values()) and time.monotonic() < until:
+            found |= {message.metadata.sequence.stream: message for message in await pull.some()}
+        return [found[number] for number in sorted(found)]
 
     async def _take(self, stream: JetStreamContext, connection: Connection, messages: Sequence[Msg]) -> None:
         try:

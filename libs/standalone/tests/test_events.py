@@ -1,0 +1,309 @@
+"""Events through a real broker: from one service's outbox to the other's inbox, whatever dies on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import asyncpg
+import nats
+import pytest
+
+from farthing.kit.db import Database
+from farthing.kit.events import Event, Inbox, Relay
+from farthing.kit.manifest import Manifest
+from farthing.kit.telemetry import Log, Metrics, Tracing
+from farthing.standalone.broker.connection import EVENTS, Broker, BrokerAway
+from farthing.standalone.broker.consuming import Consumer
+from farthing.standalone.broker.dead_letters import DeadLetters, StillRefused
+from farthing.standalone.broker.publishing import StreamOfEvents
+from farthing.standalone.broker.tidying import Tidying
+from farthing.standalone.settings import BrokerSettings
+from tests.bench import STANDARD
+from tests.broker import NatsServer
+from tests.postgres import PostgresServer
+
+pytestmark = [pytest.mark.needs_nats, pytest.mark.timeout(120)]
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SHOP = Manifest("shop", "Sells.", emits=("GOODS.SOLD", "GOODS.BROKEN", "SHOP.OPEN"))
+READER = Manifest("reader", "Reads.", consumes=(("shop", "GOODS.*"),))
+
+
+class Reader:
+    """One process of the consuming service: its consumer, its inbox, and what it handled, in order."""
+
+    def __init__(self, url: str, database: Database) -> None:
+        self.log = Log("reader", "1", io.BytesIO())
+        self.handled: list[Event] = []
+        self.metrics, self.database = Metrics(), database
+        self.broker = Broker(BrokerSettings(url), "reader", self.log)
+        self.inbox = Inbox(READER, database, {"GOODS.SOLD": self._handle, "GOODS.BROKEN": self._handle}, self.log, Tracing())
+        self.dead = DeadLetters("reader", self.broker, self.metrics, self.log)
+        self.consumer = Consumer(READER, self.broker, database, self.inbox, self.dead, self.log)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self.broker.open()
+        self._tasks = [asyncio.create_task(self.consumer.run()), asyncio.create_task(self._work())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.broker.close()
+
+    async def _work(self) -> None:
+        """As the worker does: only in turn."""
+        while True:
+            with contextlib.suppress(Exception):
+                if self.consumer.mine:
+                    await self.inbox.step()
+            await asyncio.sleep(0.05)
+
+    async def _handle(self, event: Event) -> None:
+        self.handled.append(event)
+
+
+class Shop:
+    """The emitting service: its outbox and as many relays as asked for."""
+
+    def __init__(self, url: str, database: Database, relays: int = 1) -> None:
+        self.database = database
+        self.broker = Broker(BrokerSettings(url), "shop", Log("shop", "1", io.BytesIO()))
+        self.relays = [Relay(SHOP, database, StreamOfEvents(self.broker)) for _ in range(relays)]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self.broker.open()
+        self._tasks = [asyncio.create_task(self._relay(relay)) for relay in self.relays]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.broker.close()
+
+    async def tell(self, subject: str, number: int, kind: str = "GOODS.SOLD") -> None:
+        sql = "INSERT INTO outbox (id, type, subject, data, at) VALUES ($1, $2, $3, $4, $5)"
+        await self.database.execute(sql, f"{subject}-{number}", kind, subject, f'{{"n":{number}}}', NOON)
+
+    async def _relay(self, relay: Relay) -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                await relay.step()
+            await asyncio.sleep(0.01)
+
+
+Make = Callable[..., Awaitable[Database]]
+
+
+@pytest.fixture
+async def schema(postgres_server: PostgresServer, fresh_database: str) -> AsyncIterator[Make]:
+    made: list[Database] = []
+    dsn = postgres_server.dsn(fresh_database)
+    owner = await asyncpg.connect(dsn)
+    for name in ("shop", "reader"):
+        await owner.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {STANDARD}")
+    await owner.close()
+
+    async def make(name: str) -> Database:
+        made.append(Database(dsn, name, size=4))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def at_work(*parts: Shop | Reader) -> AsyncIterator[None]:
+    for part in parts:
+        part.start()
+    try:
+        yield
+    finally:
+        for part in parts:
+            await part.stop()
+
+
+def in_order(events: list[Event]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for event in events:
+        found.setdefault(event.subject, []).append(event.id)
+    return found
+
+
+def expected(subjects: int, each: int) -> dict[str, list[str]]:
+    return {f"s{subject}": [f"s{subject}-{number}" for number in range(each)] for subject in range(subjects)}
+
+
+async def tell_all(shop: Shop, subjects: int, each: int, pause: float = 0.0) -> None:
+    for number in range(each):
+        await asyncio.gather(*(shop.tell(f"s{subject}", number) for subject in range(subjects)))
+        await asyncio.sleep(pause)
+
+
+async def test_every_event_arrives_once_whole_and_in_the_order_of_its_subject(nats_server: NatsServer, schema: Make) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    await shop.tell("s0", 0)  # before anybody listens
+    async with at_work(shop, reader):
+        for number in range(1, 40):
+            await shop.tell("s0", number)
+        await shop.tell("other", 1, "SHOP.OPEN")  # nobody wants it
+        await until(lambda: len(reader.handled) >= 40)
+        await asyncio.sleep(0.3)
+    assert in_order(reader.handled) == expected(1, 40)
+    first = reader.handled[0]
+    assert (first.source, first.type, first.subject, first.data, first.at) == ("shop", "GOODS.SOLD", "s0", '{"n":0}', NOON)
+
+
+async def test_a_broker_that_is_killed_under_load_loses_nothing_and_nothing_is_handled_twice(nats_server: NatsServer, schema: Make) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    async with at_work(shop, reader):
+        load = asyncio.create_task(tell_all(shop, 10, 60, 0.05))
+        for _ in range(2):
+            await asyncio.sleep(1)
+            nats_server.kill()
+            await asyncio.sleep(0.5)
+            nats_server.start()
+        await load
+        await until(lambda: len(reader.handled) >= 600, 60)
+        await asyncio.sleep(0.5)
+    assert in_order(reader.handled) == expected(10, 60)
+
+
+async def test_two_relays_and_two_consumers_keep_the_order_also_when_one_dies(nats_server: NatsServer, schema: Make) -> None:
+    database = await schema("shop")
+    shops = [Shop(nats_server.url, database), Shop(nats_server.url, await schema("shop"))]
+    readers = [Reader(nats_server.url, await schema("reader")) for _ in range(2)]
+    async with at_work(*shops, readers[0]):
+        await until(lambda: readers[0].consumer.mine)
+        readers[1].start()
+        load = asyncio.create_task(tell_all(shops[0], 5, 60, 0.05))
+        await asyncio.sleep(1.5)
+        assert [reader.consumer.mine for reader in readers] == [True, False]
+        await readers[0].stop()
+        await load
+        await until(lambda: sum(len(reader.handled) for reader in readers) >= 300, 60)
+        await readers[1].stop()
+    assert in_order(readers[0].handled + readers[1].handled) == expected(5, 60)
+    assert readers[1].handled
+
+
+async def test_what_was_received_and_not_stored_is_delivered_again(nats_server: NatsServer, schema: Make) -> None:
+    """The inbox's table is away for a while: no delivery counts against an event, and the order stays."""
+    database = await schema("reader")
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, database)
+    async with at_work(shop, reader):
+        await until(lambda: reader.consumer.mine)
+        await database.execute("ALTER TABLE inbox RENAME TO away")
+        await tell_all(shop, 3, 5)
+        await asyncio.sleep(4)
+        assert reader.handled == []
+        await database.execute("ALTER TABLE away RENAME TO inbox")
+        await until(lambda: len(reader.handled) >= 15)
+    assert in_order(reader.handled) == expected(3, 5)
+    assert b"farthing_dead_letters_total" in reader.metrics.exposition()
+    assert b'farthing_dead_letters_total{service="reader"} 0.0' in reader.metrics.exposition()
+
+
+async def test_the_turn_is_lost_with_its_connection_and_found_again(
+    nats_server: NatsServer, schema: Make, postgres_server: PostgresServer, fresh_database: str
+) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    owner = await asyncpg.connect(postgres_server.dsn(fresh_database))
+    async with at_work(shop, reader):
+        load = asyncio.create_task(tell_all(shop, 5, 40, 0.05))
+        for _ in range(3):
+            await asyncio.sleep(0.5)
+            await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'farthing-reader'")
+        await owner.close()
+        with contextlib.suppress(Exception):
+            await load
+        await until(lambda: len(reader.handled) >= 200, 60)
+    assert {subject: sorted(set(ids)) for subject, ids in in_order(reader.handled).items()} == {
+        subject: sorted(ids) for subject, ids in expected(5, 40).items()
+    }
+    assert {subject: list(dict.fromkeys(ids)) for subject, ids in in_order(reader.handled).items()} == expected(5, 40)
+
+
+async def test_poison_is_counted_listed_and_tried_again_and_stops_nobody(nats_server: NatsServer, schema: Make) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    async with at_work(shop, reader):
+        await shop.tell("s0", 0)
+        await until(lambda: len(reader.handled) == 1)
+        client = await nats.connect(nats_server.url)
+        await client.jetstream().publish("farthing.events.shop.GOODS.SOLD", b'{"id": "x", "no": "event"}')
+        await shop.tell("s0", 1)
+        await until(lambda: len(reader.handled) == 2)
+        await until(lambda: b'farthing_dead_letters_total{service="reader"} 1.0' in reader.metrics.exposition())
+        [letter] = await reader.dead.listed()
+        assert (letter.subject, letter.reason, letter.deliveries) == ("farthing.events.shop.GOODS.SOLD", "NoEvent", 5)
+        with pytest.raises(StillRefused):
+            await reader.dead.replay(letter.number, reader.inbox)
+        assert await reader.consumer.drain() == 0
+        good = b'{"id":"late","source":"shop","type":"GOODS.SOLD","subject":"s9","time":"2026-11-22T12:00:00+00:00","data":{}}'
+        await client.jetstream().publish("farthing.dead.reader", good)
+        await client.close()
+        [_, second] = await reader.dead.listed()
+        await reader.dead.replay(second.number, reader.inbox)
+        await until(lambda: len(reader.handled) == 3)
+        assert [one.number for one in await reader.dead.listed()] == [letter.number]
+    assert [event.id for event in reader.handled] == ["s0-0", "s0-1", "late"]
+
+
+async def test_drained_means_that_nothing_is_on_its_way(nats_server: NatsServer, schema: Make) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    async with at_work(shop, reader):
+        await until(lambda: reader.consumer.mine)
+        await tell_all(shop, 10, 20)
+        while await shop.relays[0].step():
+            pass
+        row = await shop.database.row("SELECT count(*) AS n FROM outbox")
+        assert row is not None
+        assert row["n"] == 0
+        await reader.consumer.drain()
+        stored = await reader.database.row("SELECT count(*) AS n FROM inbox")
+        assert stored is not None
+        assert stored["n"] == 200
+
+
+async def test_without_a_broker_events_wait_in_their_outbox(schema: Make) -> None:
+    shop = Shop("nats://127.0.0.1:1", await schema("shop"))
+    shop.broker.open()
+    await shop.tell("s0", 0)
+    with pytest.raises(BrokerAway):
+        await shop.relays[0].step()
+    row = await shop.database.row("SELECT count(*) AS n FROM outbox")
+    assert row is not None
+    assert row["n"] == 1
+    await shop.broker.close()
+
+
+async def test_stored_events_leave_the_stream_and_others_stay(nats_server: NatsServer, schema: Make) -> None:
+    shop, reader = Shop(nats_server.url, await schema("shop")), Reader(nats_server.url, await schema("reader"))
+    tidying = Tidying(every=0, kept=0)
+    async with at_work(shop, reader):
+        await tell_all(shop, 5, 4)
+        await until(lambda: len(reader.handled) == 20)
+        await reader.consumer.drain()
+        await reader.stop()
+        await shop.tell("s0", 4)
+        await until(lambda: shop.relays[0].oldest is None)
+        await asyncio.sleep(0.3)
+        async with shop.broker.asking() as (_, stream):
+            await tidying.step(stream)
+            await tidying.step(stream)
+            assert (await stream.stream_info(EVENTS)).state.messages == 1
