@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -94,8 +95,8 @@ async def test_inside_a_call_is_of_an_app_an_order_and_a_buyer(peopled: TestPlat
 async def test_a_guest_with_a_card_is_nobodys_buyer(peopled: TestPlatform) -> None:
     card = {"payment_source": {"card": {"number": "4012888888881881", "expiry": "2035-12"}}}
     for match, times in (({"app": STORE[0]}, 1), ({"buyer": BUYER}, 0)):
-        path = f"/v2/checkout/orders/{await order(peopled)}/capture"
-        assert await struck(peopled, "processor.charge", match, lambda path=path: ask(peopled, "POST", path, body=card)) == times
+        asking = partial(ask, peopled, "POST", f"/v2/checkout/orders/{await order(peopled)}/capture", body=card)
+        assert await struck(peopled, "processor.charge", match, asking) == times
 
 
 async def test_public_operations_know_who_pays(peopled: TestPlatform) -> None:

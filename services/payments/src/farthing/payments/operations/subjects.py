@@ -47,7 +47,7 @@ class Subjects:
     async def _changed(self, intent: Intent) -> Authorization | Capture | None:
         match intent.kind, intent.plan:
             case IntentKind.PAY, PayPlan() as plan:
-                return (*plan.captures, *plan.authorizations)[0]
+                return plan.captures[0] if plan.captures else plan.authorizations[0]
             case IntentKind.REFUND, _:
                 return await self._captures.find(intent.subject)
         return await self._authorization(intent.subject)
