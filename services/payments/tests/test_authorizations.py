@@ -98,6 +98,16 @@ class TestCapture:
         assert capture["seller_receivable_breakdown"]["net_amount"]["value"] == "91.02"
         assert await shop.balance(OTHER) == 5_00
 
+    async def test_the_disbursement_is_that_of_the_capture_or_else_of_the_order(self, shop: Shop) -> None:
+        paid = await shop.pay(unit(100_00, disbursement_mode="DELAYED"), intent="AUTHORIZE")
+        (authorization,) = paid.units["default"].authorizations or ()
+        asked = {"payment_instruction": {"disbursement_mode": "INSTANT"}}
+        captures = [(await shop.capture(authorization["id"], "10.00", body=body)).json() for body in ({}, asked)]
+        assert [capture["disbursement_mode"] for capture in captures] == ["DELAYED", "INSTANT"]
+        refused = await shop.capture(authorization["id"], "10.00", body={"payment_instruction": {"disbursement_mode": "NEVER"}})
+        detail = refused.json()["details"][0]
+        assert (refused.status_code, detail["field"]) == (400, "/payment_instruction/disbursement_mode")
+
     async def test_a_repeated_invoice_is_refused_where_the_merchant_wants_it(self, shop: Shop, merchants: MerchantsClient) -> None:
         await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
         await shop.pay(unit(invoice_id="INV"))

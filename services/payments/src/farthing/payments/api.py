@@ -14,6 +14,7 @@ from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.kit.model import Model
 from farthing.money import AmountError, Money, UnknownCurrency
+from farthing.payments.domain.details import DisbursementMode
 from farthing.payments.errors import CannotBeZeroOrNegative, DecimalPrecision, DecimalsNotSupported, InvalidCurrencyCode
 from farthing.payments.operations.capture import CaptureWish
 from farthing.payments.operations.documents import minimal
@@ -60,13 +61,17 @@ class InstructionBody(Model):
         return self.platform_fees[0] if self.platform_fees else None
 
 
+class CaptureInstructionBody(InstructionBody):
+    disbursement_mode: DisbursementMode | None = None
+
+
 class CaptureBody(Model):
     amount: MoneyBody | None = None
     final_capture: bool = False
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     note_to_payer: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     soft_descriptor: Annotated[str, Field(max_length=22)] | None = None
-    payment_instruction: InstructionBody | None = None
+    payment_instruction: CaptureInstructionBody | None = None
 
 
 class ReauthorizeBody(Model):
@@ -213,6 +218,7 @@ async def _capture_wish(access: Access, request: WriteRequest, body: CaptureBody
         soft_descriptor=body.soft_descriptor,
         platform_fee=_money(fee.amount if fee else None, f"{where}/amount"),
         platform_payee=payee or request.actor.account,
+        disbursement_mode=body.payment_instruction.disbursement_mode if body.payment_instruction else None,
     )
 
 

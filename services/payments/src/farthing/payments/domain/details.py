@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+DisbursementMode = Literal["INSTANT", "DELAYED"]
+
 
 @dataclass(frozen=True, slots=True)
 class CardAnswer:
@@ -25,6 +27,6 @@ class Details:
     custom_id: str | None = None
     soft_descriptor: str | None = None
     note: str | None = None
-    disbursement_mode: Literal["INSTANT", "DELAYED"] = "INSTANT"
+    disbursement_mode: DisbursementMode = "INSTANT"
     card_answer: CardAnswer | None = None
     acquirer_reference: str | None = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from farthing.kit.clock import Clock
     from farthing.money import Ids, Money
     from farthing.payments.domain.authorization import Authorization
+    from farthing.payments.domain.details import DisbursementMode
     from farthing.payments.domain.rates import Merchant
     from farthing.payments.operations.books import Books
     from farthing.payments.operations.cards import Cards
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CaptureWish:
-    """What a merchant asks: None is all that remains. A platform fee goes to `platform_payee`, without one to the caller's account."""
+    """What a merchant asks: None is all that remains, or what the authorization says.
+
+    A platform fee goes to `platform_payee`, without one to the caller's account.
+    """
 
     amount: Money | None = None
     final: bool = False
@@ -43,6 +47,7 @@ class CaptureWish:
     soft_descriptor: str | None = None
     platform_fee: Money | None = None
     platform_payee: str | None = None
+    disbursement_mode: DisbursementMode | None = None
 
 
 class CaptureAuthorization:
@@ -197,6 +202,6 @@ def _details(authorization: Authorization, wish: CaptureWish) -> Details:
         custom_id=known.custom_id,
         soft_descriptor=wish.soft_descriptor or known.soft_descriptor,
         note=wish.note or known.note,
-        disbursement_mode=known.disbursement_mode,
+        disbursement_mode=wish.disbursement_mode or known.disbursement_mode,
         card_answer=known.card_answer,
     )
