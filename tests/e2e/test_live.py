@@ -89,3 +89,18 @@ def test_accounts_are_made_on_the_command_line_and_the_sandbox_is_absent(tmp_pat
         assert httpx2.get(f"{url}/_farthing/health").json() == {"status": "up"}
     finally:
         platform.stop()
+
+
+@pytest.mark.timeout(180)
+def test_live_data_are_not_opened_as_a_sandbox(tmp_path: Path, live: dict[str, str]) -> None:
+    real = ("--data-dir", str(tmp_path / "real"))
+    made = farthing(live, "admin", "create-account", "shop@example.org", "--kind", "business", *real)
+    assert made.returncode == 0, made.stderr
+    refused = farthing({}, "up", "--port", "0", *real)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert refused.stderr == (
+        "farthing: these data were made in live mode and this is sandbox mode: set FARTHING_MODE=live, or choose other data "
+        "(--data-dir, --database-url)\n"
+    )
+    issued = farthing(live, "admin", "create-app", "shop@example.org", *real)
+    assert issued.returncode == 0, issued.stderr  # what was refused changed nothing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from farthing.embedded.contents import NAMES, contents
+from farthing.embedded.contents import NAMES, contents, seeded_in
 from farthing.kit.db import Database
 from farthing.kit.migrations import migrate, seed_of
 
@@ -39,23 +39,33 @@ class Place:
         return Database(self.dsn, service, role, size) if self._own is None else Database(self._own(role), service, size=size)
 
 
+class DatabaseUnusable(ValueError):
+    """The database answers and cannot be used as asked. The message is one line for a user."""
+
+
 async def prepare(dsn: str, *, seed: bool) -> None:
-    """Make roles, schemas and tables, and in sandbox mode the seed, when this database does not have them yet."""
+    """Make roles, schemas and tables, and in sandbox mode the seed, when this database does not have them yet.
+
+    The mode of the first start is a fact of the data: live data never get the sandbox's seed and controls, nor the other way round.
+    Raises DatabaseUnusable for data of the other mode and for a PostgreSQL that is too old.
+    """
     connection = await asyncpg.connect(dsn)
     try:
-        if await _is_prepared(connection, contents(seeded=seed)):
+        found = await _prepared(connection)
+        if found == contents(seeded=seed):
             return
+        _refuse_other_mode(found, seed=seed)
         _refuse_older(connection)
         for service in NAMES:
             await connection.execute(_ROLE.format(role=role_of(service)))
-        empty = await connection.fetchval("SELECT to_regclass('public.farthing') IS NULL")
         for service in NAMES:
             await migrate(connection, service, role=role_of(service))
-        if empty and seed:
-            await connection.execute(seed_script())
-        await connection.execute("CREATE TABLE IF NOT EXISTS public.farthing (prepared text NOT NULL)")
-        await connection.execute("DELETE FROM public.farthing")
-        await connection.execute("INSERT INTO public.farthing VALUES ($1)", contents(seeded=seed))
+        async with connection.transaction():  # a seed without its note could be opened in live mode
+            if found is None and seed:
+                await connection.execute(seed_script())
+            await connection.execute("CREATE TABLE IF NOT EXISTS public.farthing (prepared text NOT NULL)")
+            await connection.execute("DELETE FROM public.farthing")
+            await connection.execute("INSERT INTO public.farthing VALUES ($1)", contents(seeded=seed))
     finally:
         await connection.close()
 
@@ -66,13 +76,22 @@ def seed_script() -> str:
     return "\n".join([*parts, "RESET search_path;"])
 
 
-async def _is_prepared(connection: Connection, wanted: str) -> bool:
+async def _prepared(connection: Connection) -> str | None:
+    """What was prepared here (see `contents`); None for a database that is new to us."""
     if await connection.fetchval("SELECT to_regclass('public.farthing') IS NULL"):
-        return False
-    return bool(await connection.fetchval("SELECT prepared = $1 FROM public.farthing", wanted))
+        return None
+    found: str | None = await connection.fetchval("SELECT prepared FROM public.farthing")
+    return found
+
+
+def _refuse_other_mode(found: str | None, *, seed: bool) -> None:
+    if found is not None and seeded_in(found) != seed:
+        theirs, ours = ("live", "sandbox") if seed else ("sandbox", "live")
+        message = f"these data were made in {theirs} mode and this is {ours} mode"
+        raise DatabaseUnusable(f"{message}: set FARTHING_MODE={theirs}, or choose other data (--data-dir, --database-url)")
 
 
 def _refuse_older(connection: Connection) -> None:
     if connection.get_server_version().major < 17:
         message = f"PostgreSQL {connection.get_server_version().major} is too old: 17 or newer is needed"
-        raise ValueError(message)
+        raise DatabaseUnusable(message)

@@ -13,6 +13,7 @@ from farthing.clients.ledger.client import LedgerClient
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.console.operations.people import People
 from farthing.embedded.cli.failure import Failure
+from farthing.embedded.cli.refusals import in_one_line
 from farthing.embedded.cli.run import place_of
 from farthing.embedded.platform import Platform
 from farthing.kit.errors import ApiError
@@ -31,16 +32,16 @@ T = TypeVar("T")
 
 def create_account(server: EmbeddedPostgres | None, database_url: str | None, new: NewAccount, password: str) -> Account:
     """Raises Failure with what is wrong in one line."""
-    return _with_people(place_of(database_url, server), lambda people: people.create(new, password))
+    return _with_people(server, database_url, lambda people: people.create(new, password))
 
 
 def create_app(server: EmbeddedPostgres | None, database_url: str | None, account: str) -> IssuedApp:
     """Raises Failure with what is wrong in one line."""
-    return _with_people(place_of(database_url, server), lambda people: people.create_app(account, None, ""))
+    return _with_people(server, database_url, lambda people: people.create_app(account, None, ""))
 
 
-def _with_people(place: Place, act: Callable[[People], Awaitable[T]]) -> T:
-    async def run() -> T:
+def _with_people(server: EmbeddedPostgres | None, database_url: str | None, act: Callable[[People], Awaitable[T]]) -> T:
+    async def run(place: Place) -> T:
         platform = Platform(Settings.from_environment(os.environ), place)
         await platform.start()
         try:
@@ -49,11 +50,10 @@ def _with_people(place: Place, act: Callable[[People], Awaitable[T]]) -> T:
             await platform.stop()
 
     try:
-        return asyncio.run(run())
+        with in_one_line():
+            return asyncio.run(run(place_of(database_url, server)))
     except ApiError as error:
         raise Failure(f"{error.details[0].issue}: {error.details[0].description}" if error.details else error.message, 4) from None
-    except ValueError as error:
-        raise Failure(str(error), 3) from None
 
 
 def _people(platform: Platform) -> People:

@@ -13,10 +13,10 @@ import uvloop
 from prometheus_client import start_http_server
 
 from farthing.embedded.cli.failure import Failure
+from farthing.embedded.cli.refusals import in_one_line
 from farthing.embedded.database import Place
 from farthing.embedded.platform import Platform
 from farthing.embedded.server import Server, calm_the_collector
-from farthing.kit.errors import Unavailable
 from farthing.kit.settings import Settings
 from farthing.money import Ids
 
@@ -46,14 +46,9 @@ def run(options: Options, listener: socket.socket, server: EmbeddedPostgres | No
         settings = Settings.from_environment({"FARTHING_PUBLIC_URL": address, **os.environ})
     except ValueError as error:
         raise Failure(str(error), 2) from None
-    place = place_of(options.database_url, server)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command, server))
-        except (Unavailable, OSError) as error:
-            raise Failure(f"the database cannot be reached ({error}): check FARTHING_DATABASE_URL", 3) from None
-        except ValueError as error:
-            raise Failure(str(error), 3) from None
+    with in_one_line(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        place = place_of(options.database_url, server)
+        return runner.run(_serve(Platform(settings, place, ids=Ids(options.seed)), listener, address, command, server))
 
 
 def _address_of(listener: socket.socket) -> str:

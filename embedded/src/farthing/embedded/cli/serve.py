@@ -50,15 +50,13 @@ def _with_platform(options: Options, command: list[str] | None) -> int:
             from farthing.embedded.cli import run  # noqa: PLC0415 - these imports take as long as PostgreSQL, side by side
 
             return run.run(options, listener, server, command)
-    except PostgresError as error:
-        raise Failure(str(error), 3) from None
     finally:
         listener.close()
 
 
 @contextmanager
 def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | None]:
-    """Begin to start the embedded server, unless another database is named; stop it afterwards."""
+    """Begin to start the embedded server, unless another database is named; stop it afterwards. Raises Failure."""
     if options.database_url is not None:
         yield None
         return
@@ -69,9 +67,11 @@ def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | N
             fsync=options.data_dir is not None,
             template=Template(contents(seeded=seeded), partial(_prepare, seeded=seeded), user_cache()),
         )
-        server.begin_start()
         try:
+            server.begin_start()
             yield server
+        except PostgresError as error:
+            raise Failure(str(error), 3) from None
         finally:
             server.stop()
 
