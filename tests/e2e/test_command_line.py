@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.test_first_checkout import create
 from tests.platform import TestPlatform
+from tests.postgres import PostgresServer
 
 Done = tuple[int, str, str]
 
@@ -80,6 +81,44 @@ async def test_an_unreachable_database_says_so() -> None:
     code, _, errors = await farthing("up", "--port", "0", "--database-url", "postgresql://nobody@127.0.0.1:9/none")
     assert code == 3
     assert "FARTHING_DATABASE_URL" in one_line(errors)
+
+
+def refusing(postgres_server: PostgresServer, database: str, user: str) -> str:
+    return f"postgresql://{user}@/{database}?host={postgres_server.socket_dir}"
+
+
+@pytest.mark.parametrize(
+    ("database", "user", "said"),
+    [
+        ("nosuchdatabase", "postgres", 'database "nosuchdatabase" does not exist'),
+        ("farthing", "nosuchrole", 'role "nosuchrole" does not exist'),
+    ],
+)
+async def test_a_database_that_refuses_says_so(postgres_server: PostgresServer, database: str, user: str, said: str) -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--database-url", refusing(postgres_server, database, user))
+    assert code == 3
+    assert one_line(errors) == f"farthing: the database refuses us ({said}): check --database-url (FARTHING_DATABASE_URL)\n"
+
+
+async def test_a_database_url_that_is_none_says_so() -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--database-url", "mysql://root@127.0.0.1/none")
+    assert code == 3
+    one_line(errors)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://127.0.0.1", "http://127.0.0.1:port"])
+async def test_an_address_that_is_none_is_named(url: str) -> None:
+    code, _, errors = await farthing("audit", url=url)
+    assert code == 2
+    assert "FARTHING_URL is" in one_line(errors)
+
+
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for command in (["dev-tokens", f"{tmp_path}/file/x"], ["manifests", "--write", f"{tmp_path}/file/x/y"]):
+        code, _, errors = await farthing(*command)
+        assert code == 2
+        assert f"{tmp_path}/file/x" in one_line(errors)
 
 
 async def test_a_data_directory_of_another_version_is_named(tmp_path: Path) -> None:

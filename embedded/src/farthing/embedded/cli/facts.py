@@ -36,8 +36,11 @@ def manifests(write: list[Path], check: list[Path]) -> None:
     """Print the service map, or write or compare files. Raises Failure when one of `check` says something else."""
     text = json.dumps(service_map(MANIFESTS), indent=2) + "\n"
     for path in write:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as error:
+            raise Failure(f"cannot write {path} ({error.strerror})", 2) from None
     stale = [str(path) for path in check if not path.is_file() or path.read_text() != text]
     if stale:
         raise Failure(f"not what the manifests say: {', '.join(stale)} (farthing manifests --write FILE)", 1)
@@ -46,7 +49,15 @@ def manifests(write: list[Path], check: list[Path]) -> None:
 
 
 def dev_tokens(folder: Path) -> None:
-    """Write FOLDER/jwks.json and FOLDER/<caller>/<callee>, one token per edge."""
+    """Write FOLDER/jwks.json and FOLDER/<caller>/<callee>, one token per edge. Raises Failure."""
+    try:
+        _write_tokens(folder)
+    except OSError as error:
+        raise Failure(f"cannot write to {folder} ({error.strerror}): name a folder of yours", 2) from None
+    sys.stdout.write(f"tokens for {len(MANIFESTS)} services in {folder}, valid for a day\n")
+
+
+def _write_tokens(folder: Path) -> None:
     key = SigningKey(f"dev-{secrets.token_hex(4)}", Ed25519PrivateKey.generate())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "jwks.json").write_text(json.dumps({"keys": [key.public_jwk()]}))
@@ -58,4 +69,3 @@ def dev_tokens(folder: Path) -> None:
             path = own / callee
             path.touch(mode=0o600)
             path.write_text(key.sign({"sub": manifest.name, "aud": callee, "iat": now, "exp": now + _DAY}))
-    sys.stdout.write(f"tokens for {len(MANIFESTS)} services in {folder}, valid for a day\n")

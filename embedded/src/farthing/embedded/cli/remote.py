@@ -6,8 +6,9 @@ import json
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from rich.console import Console
 
@@ -19,7 +20,7 @@ _TIMEOUT = 120  # seconds: advancing the clock may do a lot of work
 
 def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
     """Raises Failure with the platform's own words."""
-    base = os.environ.get("FARTHING_URL", "http://127.0.0.1:8080").rstrip("/")
+    base = _base()
     headers = {"content-type": "application/json"}
     if token := os.environ.get("FARTHING_OPERATOR_TOKEN"):
         headers["authorization"] = f"Bearer {token}"
@@ -28,11 +29,26 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # 
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
             raw = response.read()
-            return json.loads(raw) if raw else None
     except urllib.error.HTTPError as error:
         raise Failure(_refusal(error), 4) from None
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise Failure(f"no platform answers at {base} ({error}): start one with `farthing up`, or set FARTHING_URL", 4) from None
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        raise Failure(f"what answers at {base} is not Farthing: set FARTHING_URL", 4) from None
+
+
+def _base() -> str:
+    found = os.environ.get("FARTHING_URL", "http://127.0.0.1:8080").rstrip("/")
+    try:
+        parts = urlsplit(found)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failure(f"FARTHING_URL is {found!r}: use an address such as http://127.0.0.1:8080", 2)
+    return found
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:
