@@ -9,21 +9,21 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from typing import Any
 from urllib.parse import urlsplit
 
 HOST = urlsplit(os.environ["PUBLIC_URL"]).netloc  # the control API answers under this name alone
 APP = base64.b64encode(b"sandbox-client-id:sandbox-client-secret").decode()
 
 
-def post(service: str, path: str, body: object, authorization: str | None) -> dict:
-    """Raises SystemExit with what was answered."""
-    form = isinstance(body, str)
-    headers = {"Host": HOST, "Content-Type": "application/x-www-form-urlencoded" if form else "application/json"}
+def post(service: str, path: str, body: str | dict[str, Any], authorization: str | None) -> Any:
+    """A text is sent as a form. Raises SystemExit with what was answered."""
+    kind, text = ("application/x-www-form-urlencoded", body) if isinstance(body, str) else ("application/json", json.dumps(body))
+    headers = {"Host": HOST, "Content-Type": kind}
     headers |= {"PayPal-Request-Id": str(uuid.uuid4()), "Prefer": "return=representation"}
     if authorization:
         headers["Authorization"] = authorization
-    data = body.encode() if form else json.dumps(body).encode()
-    request = urllib.request.Request(os.environ[service] + path, data=data, headers=headers, method="POST")
+    request = urllib.request.Request(os.environ[service] + path, data=text.encode(), headers=headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)

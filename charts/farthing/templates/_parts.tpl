@@ -89,6 +89,12 @@ spec:
         {{- range .service.facts.public }}
         - path: {type: PathPrefix, value: {{ . }}}
         {{- end }}
+        # An SDK that joins its own absolute address to ours, after the gateway merged the slashes.
+        {{- range $prefix := .service.facts.public }}
+        {{- range $host := list "api-m.sandbox.paypal.com" "api-m.paypal.com" }}
+        - path: {type: PathPrefix, value: "/https:/{{ $host }}{{ $prefix }}"}
+        {{- end }}
+        {{- end }}
         {{- if eq .service.name "console" }}
         - path: {type: PathPrefix, value: /}  # whatever no other service serves
         {{- end }}

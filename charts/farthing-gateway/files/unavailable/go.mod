@@ -1,0 +1,3 @@
+module farthing.dev/unavailable
+
+go 1.22
