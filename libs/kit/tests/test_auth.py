@@ -133,6 +133,72 @@ class TestVerify:
             await verifier.verify(f"{head}.e30.AA")
 
 
+class RsaKey:
+    """A key as Kubernetes signs service accounts' tokens with."""
+
+    def __init__(self, bits: int = 2048) -> None:
+        self._key = generate_private_key(65537, bits)
+
+    def public_jwk(self) -> dict[str, Any]:
+        return {**RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True), "kid": "rsa", "use": "sig"}
+
+    def sign(self, made: dict[str, Any], algorithm: str = "RS256") -> str:
+        return jwt.encode(made, self._key, algorithm=algorithm, headers={"kid": "rsa"})
+
+
+class TestServiceAccounts:
+    """Tokens of Kubernetes: RSA, and a subject that names namespace and account."""
+
+    PREFIX = "system:serviceaccount:shop:pay-"
+
+    def verifier(self, signing: RsaKey) -> Verifier:
+        source = Source()
+        source.keys = [signing.public_jwk()]
+        return Verifier(Jwks(source.fetch), "ledger", self.PREFIX)
+
+    def token(self, signing: RsaKey, subject: str, algorithm: str = "RS256") -> str:
+        return signing.sign(claims(sub=subject, aud=["ledger"]), algorithm)
+
+    async def test_the_name_is_what_follows_the_prefix(self) -> None:
+        signing = RsaKey()
+        found = await self.verifier(signing).verify(self.token(signing, f"{self.PREFIX}orders"))
+        assert found.subject == "orders"
+
+    @pytest.mark.parametrize(
+        "subject",
+        ["orders", "", PREFIX, "system:serviceaccount:other:pay-orders", f"x{PREFIX}orders", "system:serviceaccount:shop:other-orders"],
+    )
+    async def test_other_subjects_are_nobody(self, subject: str) -> None:
+        signing = RsaKey()
+        with pytest.raises(Unauthenticated):
+            await self.verifier(signing).verify(self.token(signing, subject))
+
+    @pytest.mark.parametrize("algorithm", ["RS384", "PS256"])
+    async def test_the_algorithm_is_not_the_tokens_choice(self, algorithm: str) -> None:
+        signing = RsaKey()
+        with pytest.raises(Unauthenticated):
+            await self.verifier(signing).verify(self.token(signing, f"{self.PREFIX}orders", algorithm))
+
+    async def test_a_public_key_is_no_shared_secret(self) -> None:
+        signing = RsaKey()
+        public = signing.public_jwk()["n"]
+        forged = jwt.encode(claims(sub=f"{self.PREFIX}orders", aud="ledger"), public, algorithm="HS256", headers={"kid": "rsa"})
+        with pytest.raises(Unauthenticated):
+            await self.verifier(signing).verify(forged)
+
+    async def test_a_token_for_another_service(self) -> None:
+        signing = RsaKey()
+        with pytest.raises(Unauthenticated):
+            await self.verifier(signing).verify(signing.sign(claims(sub=f"{self.PREFIX}orders", aud=["vault"])))
+
+    async def test_a_short_key_is_no_key(self) -> None:
+        jwks = Jwks(Source().fetch)
+        assert await jwks.read() is False
+        source = Source()
+        source.keys = [RsaKey(1024).public_jwk()]
+        assert await Jwks(source.fetch).key("rsa") is None
+
+
 class TestKnown:
     async def test_a_verified_token_is_known_until_it_expires(
         self, signing: SigningKey, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
@@ -232,6 +298,16 @@ class TestKeys:
         ed448 = OKPAlgorithm.to_jwk(Ed448PrivateKey.generate().public_key(), as_dict=True)
         source.keys = [{**rsa, "kid": "rsa"}, {**ed448, "kid": "ed448"}, {"kty": "oct", "k": "AA"}, signing.public_jwk()]
         await Verifier(Jwks(source.fetch), "farthing").verify(signing.sign(claims()))
+
+    async def test_they_can_be_read_before_they_are_needed(self, signing: SigningKey, source: Source) -> None:
+        jwks = Jwks(source.fetch)
+        assert await jwks.read() is True
+        source.away = True
+        assert await jwks.key("k1") is not None
+
+    async def test_a_source_that_is_away_is_read_in_vain(self, source: Source) -> None:
+        source.away = True
+        assert await Jwks(source.fetch).read() is False
 
     async def test_they_can_be_forgotten(self, signing: SigningKey, source: Source) -> None:
         jwks = Jwks(source.fetch)
