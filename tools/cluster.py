@@ -63,7 +63,7 @@ def run(*words: str, quiet: bool = True, check: bool = True, given: str | None =
     output = subprocess.PIPE if quiet else None
     done = subprocess.run(words, stdout=output, stderr=subprocess.PIPE if quiet else None, text=True, check=False, input=given, cwd=ROOT)
     if check and done.returncode:
-        lines = ((done.stderr or "") + (done.stdout or "")).strip().splitlines() or ["it said nothing"]
+        lines = ((done.stdout or "") + (done.stderr or "")).strip().splitlines() or ["it said nothing"]
         raise Refused(f"`{' '.join(words[:4])} ...` failed: {lines[-1].strip()}")
     return done.stdout or ""
 

@@ -51,6 +51,12 @@ async def test_three_at_once_do_it_once_and_the_role_may_use_it_but_not_change_i
     await connection.close()
 
 
+async def test_a_service_without_a_seed(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "farthing.ledger", "migrate"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    assert (done.returncode, done.stdout.endswith(", seed.sql\n")) == (0, True), done.stderr
+
+
 async def test_it_waits_for_no_request_of_the_version_that_serves(environment: dict[str, str]) -> None:
     """A transaction of the old version is open on every table; a repeated migration neither waits for it nor disturbs it."""
     assert run(environment).returncode == 0

@@ -62,7 +62,8 @@ async def migrate(
         if role is not None:
             await _grant(connection, service, role)
         for migration in new:
-            await connection.execute(migration.sql.replace("{role}", role or "CURRENT_USER"))
+            script = migration.sql.replace("{role}", role or "CURRENT_USER")
+            await connection.execute(f"{script}\n; SELECT")  # asyncpg cannot bear a script without any statement
             await connection.execute("INSERT INTO migrations (name) VALUES ($1)", migration.name)
     return [migration.name for migration in new]
 
