@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -70,3 +71,27 @@ def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest
     )
     assert done.stdout.count("- path: ") == sum(len(manifest.public) for manifest in manifests.values()) + 1
     assert done.stdout.rstrip().endswith("backend: {service: {name: farthing-console, port: {name: public}}}")
+
+
+@pytest.mark.skipif(
+    not os.environ.get("FARTHING_KUBERNETES_SCHEMAS"), reason="not run here: needs FARTHING_KUBERNETES_SCHEMAS, a folder of JSON schemas"
+)
+@pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
+def test_every_object_fits_the_schema_of_its_kind(kubeconform: Path, render: Render) -> None:
+    place = f"{os.environ['FARTHING_KUBERNETES_SCHEMAS']}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    # CloudNativePG's own kinds are known where its operator is.
+    words = [kubeconform, "-strict", "-summary", "-schema-location", place, "-skip", "Cluster,Database"]
+    done = subprocess.run([*words, render.golden], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Invalid: 0, Errors: 0" in done.stdout) == (0, True), done.stdout
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", ["split", "embedded", "development-parts", "gateway"])
+def test_the_cluster_would_take_every_object_under_the_restricted_standard(name: str) -> None:
+    golden = next(render.golden for render in RENDERS if render.name == name)
+    # Objects are judged before they are found to be there already, or their port to be taken by themselves.
+    words = ["kubectl", "--context", "kind-farthing", "create", "--dry-run=server", "--validate=strict", "-f", str(golden)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    harmless = ("(AlreadyExists)", "provided port is already allocated")
+    assert [line for line in done.stderr.splitlines() if line and not any(word in line for word in harmless)] == []
+    assert done.stdout or "(AlreadyExists)" in done.stderr
