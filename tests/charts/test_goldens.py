@@ -144,6 +144,8 @@ def test_a_pod_refers_to_secrets_of_its_own_service_alone_and_the_owner_s_passwo
         given |= {volume["secret"]["secretName"] for volume in specification["volumes"] if "secret" in volume}
         owner, own = f"farthing-{name}-database-owner", f"farthing-{name}"
         assert given - {own} == {f"{own}-database", f"{own}-nats"}, name
+        migrating = {value.split()[1].split("/")[0] for value in environment(migrate).values() if value.startswith("secret ")}
+        assert migrating == {f"{own}-database", owner}, name
         assert environment(migrate)["OWNER_PASSWORD"] == f"secret {owner}/password"
         assert environment(migrate)["DATABASE_OWNER_URL"].startswith("postgresql://$(OWNER_USER):$(OWNER_PASSWORD)@")
 
