@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -51,6 +52,24 @@ async def test_the_relay_hands_over_in_order_and_forgets(database: Database) -> 
     assert [(event.id, event.source, event.data, event.at) for event in post.taken] == expected
     assert await waiting(database) == 0
     assert await relay.step() == 0
+
+
+async def test_what_another_relay_is_at_is_not_done_yet(database: Database) -> None:
+    going, gone = asyncio.Event(), asyncio.Event()
+
+    class Slow(Post):
+        async def publish(self, events: Sequence[Event]) -> None:
+            going.set()
+            await gone.wait()
+
+    await emit(database, "e1")
+    other = asyncio.create_task(Relay(EMITTER, database, Slow()).step())
+    await going.wait()
+    relay = Relay(EMITTER, database, Post())
+    assert (await relay.step(), await relay.drain()) == (0, 1)
+    gone.set()
+    assert await other == 1
+    assert await relay.drain() == 0
 
 
 async def test_what_the_transport_did_not_take_over_stays(database: Database) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
 from farthing.kit.db import Database, Together
+from farthing.kit.db.pooled import Connection
 from farthing.kit.db.together import BATCH
 from farthing.kit.errors import Unavailable
 
@@ -91,3 +94,33 @@ async def test_the_relay_is_woken_after_a_commit(database: Database) -> None:
     await asyncio.sleep(0)
     assert len(woken) == 1
     assert await look() == 1
+
+
+class Broken:
+    """Fails once in a way that nobody foresaw, then lends what the database lends."""
+
+    def __init__(self, database: Database, error: Exception) -> None:
+        self._database, self._errors = database, [error]
+        self.on_emit: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with self._database.connection() as connection:
+            if self._errors:
+                raise self._errors.pop()
+            yield connection
+
+
+@pytest.mark.timeout(10)
+async def test_whatever_fails_nobody_waits_for_ever(database: Database) -> None:
+    add = Together(Broken(database, LookupError("unforeseen")), ADD)
+    outcomes = await asyncio.gather(*(add.row("a", 1) for _ in range(5)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [LookupError] * 5
+    assert (await add.row("a", 1))["n"] == 1
+
+
+async def test_a_server_that_dies_in_the_middle_of_an_answer_is_away(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        async with database.connection():
+            raise asyncpg.InternalClientError("got result for unknown protocol state 3")
+    assert await total(database) == 0

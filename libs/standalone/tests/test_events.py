@@ -269,7 +269,7 @@ async def test_drained_means_that_nothing_is_on_its_way(nats_server: NatsServer,
     async with at_work(shop, reader):
         await until(lambda: reader.consumer.mine)
         await tell_all(shop, 10, 20)
-        while await shop.relays[0].step():
+        while await shop.relays[0].drain():
             pass
         row = await shop.database.row("SELECT count(*) AS n FROM outbox")
         assert row is not None

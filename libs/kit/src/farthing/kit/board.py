@@ -1,7 +1,4 @@
-"""What the operator has done, where the platform is many processes: the console publishes it, every process follows.
-
-In one process everybody holds the same clock, faults and switches, and there is no board.
-"""
+"""What the operator has done, where the platform is many processes. In one, everybody holds the same objects, and there is no board."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The HTTP protocol of every server here: uvicorn's, writing at once, with a connection that a fault can end without a byte.
-
-Importing uvicorn takes time, so only what listens imports this module.
-"""
+"""The HTTP protocol of every server here: uvicorn's, writing at once, with a connection that a fault can end without a byte."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Worker:
         return total
 
     async def _round(self) -> int:
-        done = await self._relay.step() if self._relay is not None else 0
+        done = await self._relay.drain() if self._relay is not None else 0
         done += await self._source.drain() if self._source is not None else 0
         done += await self._inbox.step(everything=True) if self._inbox is not None else 0
         for job in self._jobs:

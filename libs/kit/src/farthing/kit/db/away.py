@@ -8,6 +8,7 @@ AWAY: tuple[type[Exception], ...] = (
     OSError,  # includes TimeoutError
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # a closed connection or pool; wrong arguments are one, too: see `means_away`
+    asyncpg.InternalClientError,  # what a server that dies in the middle of an answer looks like
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

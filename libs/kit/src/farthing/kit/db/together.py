@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from farthing.kit.db.away import AWAY, means_away
-from farthing.kit.errors import ApiError
 
 if TYPE_CHECKING:
     from farthing.kit.db.pooled import Connection, Source
@@ -55,9 +54,9 @@ class Together:
                     if self._emits:
                         self._database.on_emit()
                 self._writing = False  # before the connection is given back, else a caller is never woken
-        except (ApiError, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             failed, self._waiting, self._writing = [*batch, *self._waiting], [], False
-            _fail(failed, error if isinstance(error, ApiError) else RuntimeError("the process is stopping"))
+            _fail(failed, error if isinstance(error, Exception) else RuntimeError("the process is stopping"))
 
     async def _run(self, connection: Connection, batch: list[_Item]) -> None:
         batch.sort(key=_first)
