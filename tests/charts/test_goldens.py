@@ -81,11 +81,11 @@ def test_autoscaling_is_off_until_it_is_wanted(manifests: dict[str, Manifest]) -
 
 def test_public_paths_lead_to_their_service_and_everything_else_to_the_console(manifests: dict[str, Manifest]) -> None:
     hosts = ("api-m.sandbox.paypal.com", "api-m.paypal.com")  # an SDK's own address, joined to ours: the gateway merges its slashes
-    expected = {}
+    expected: dict[str, list[str]] = {}
     for name, manifest in manifests.items():
         joined = [f"/https:/{host}{prefix}" for prefix in manifest.public for host in hosts]
         expected |= {name: [*manifest.public, *joined, *(["/"] if name == "console" else [])]} if manifest.public else {}
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, route in objects("split").of("HTTPRoute").items():
         (rule,) = route["spec"]["rules"]
         assert rule["backendRefs"] == [{"name": name, "port": 8001}]

@@ -80,7 +80,7 @@ def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest
 def test_every_object_fits_the_schema_of_its_kind(kubeconform: Path, render: Render) -> None:
     place = f"{os.environ['FARTHING_KUBERNETES_SCHEMAS']}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     # CloudNativePG's own kinds are known where its operator is.
-    words = [kubeconform, "-strict", "-summary", "-schema-location", place, "-skip", "Cluster,Database"]
+    words: list[str | Path] = [kubeconform, "-strict", "-summary", "-schema-location", place, "-skip", "Cluster,Database"]
     done = subprocess.run([*words, render.golden], capture_output=True, text=True, check=False)
     assert (done.returncode, "Invalid: 0, Errors: 0" in done.stdout) == (0, True), done.stdout
 
