@@ -16,10 +16,10 @@ _START = 60.0  # seconds
 
 
 class FarthingProcess:
-    """The platform on a free port with its data in `data_dir`."""
+    """The platform on a free port with its data in `data_dir`; `errors`: where its standard error goes."""
 
-    def __init__(self, data_dir: Path, *options: str, environment: dict[str, str] | None = None) -> None:
-        self._data_dir, self._options = data_dir, options
+    def __init__(self, data_dir: Path, *options: str, environment: dict[str, str] | None = None, errors: Path | None = None) -> None:
+        self._data_dir, self._options, self._errors = data_dir, options, errors
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -28,7 +28,8 @@ class FarthingProcess:
     def start(self) -> str:
         begun = time.perf_counter()
         command = [sys.executable, "-m", "farthing.embedded", "up", "--port", "0", "--data-dir", str(self._data_dir), *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self._environment)
+        with self._errors.open("a") if self._errors is not None else contextlib.nullcontext() as errors:
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=self._environment)
         assert self._process.stdout is not None
         for line in self._process.stdout:
             found = _URL.search(line)

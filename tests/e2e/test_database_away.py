@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import json
 import os
 import signal
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from farthing.embedded.cli.keeping import MOST_ENDS
 from tests.benchmarks.load import BODY, control
 from tests.process import FarthingProcess, descendants
 from tests.wire import Answer, Wire
@@ -20,7 +25,7 @@ CLIENTS = 4
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[FarthingProcess]:
-    made = FarthingProcess(tmp_path / "data")
+    made = FarthingProcess(tmp_path / "data", errors=tmp_path / "errors")
     made.start()
     yield made
     if made.running:
@@ -57,14 +62,19 @@ class Customer:
                 await asyncio.sleep(0.2)
 
 
-async def shop_through_a_crash(platform: FarthingProcess) -> list[Customer]:
-    """Kill a backend in the middle: PostgreSQL then ends all connections and recovers, as after any crash of its own."""
+def a_backend(platform: FarthingProcess) -> int:
+    """PostgreSQL ends all connections and recovers, as after any crash of its own."""
+    found = [pid for pid in descendants(platform.postgres_pid()) if "farthing_payments" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return found[0]
+
+
+async def shop_through_a_crash(platform: FarthingProcess, victim: Callable[[FarthingProcess], int]) -> list[Customer]:
+    """Kill something in the middle."""
     numbers, enough = itertools.count(), asyncio.Event()
     customers = [Customer(platform.url, numbers) for _ in range(CLIENTS)]
     shopping = [asyncio.create_task(customer.shop(enough)) for customer in customers]
     await asyncio.sleep(1.5)
-    backends = [pid for pid in descendants(platform.postgres_pid()) if "farthing_payments" in Path(f"/proc/{pid}/cmdline").read_text()]
-    os.kill(backends[0], signal.SIGKILL)
+    os.kill(victim(platform), signal.SIGKILL)
     await asyncio.sleep(5)
     enough.set()
     await asyncio.gather(*shopping)
@@ -72,13 +82,47 @@ async def shop_through_a_crash(platform: FarthingProcess) -> list[Customer]:
 
 
 @pytest.mark.timeout(180)
-def test_a_crash_of_the_database_under_load(platform: FarthingProcess) -> None:
-    customers = asyncio.run(shop_through_a_crash(platform))
+@pytest.mark.parametrize("victim", [a_backend, FarthingProcess.postgres_pid], ids=["a backend", "the server"])
+def test_a_crash_of_the_database_under_load(platform: FarthingProcess, victim: Callable[[FarthingProcess], int]) -> None:
+    customers = asyncio.run(shop_through_a_crash(platform, victim))
     assert sum(customer.told_to_wait for customer in customers) > 0, "nobody noticed the crash"
     audit = control(platform.url, "GET", "ledger/audit")
     assert (audit["balanced"], audit["problems"], audit["captures"]) == (True, [], sum(customer.paid for customer in customers))
 
 
-def test_a_database_that_ended_for_good_ends_the_process_with_a_clear_line(platform: FarthingProcess) -> None:
+def events_of(errors: Path) -> list[str]:
+    """The events of the log, which holds nothing but JSON lines."""
+    return [json.loads(line)["event"] for line in errors.read_text().splitlines()]
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_ended_comes_back_and_the_log_says_it_in_a_line(platform: FarthingProcess, tmp_path: Path) -> None:
+    sockets = set(Path(tempfile.gettempdir()).glob("farthing-*"))
+    os.kill(platform.postgres_pid(), signal.SIGKILL)
+    wait_for_server(platform)
+    assert control(platform.url, "GET", "ledger/audit")["balanced"] is True
+    assert [event for event in events_of(tmp_path / "errors") if event.startswith("postgres.")] == ["postgres.ended", "postgres.back"]
+    assert set(Path(tempfile.gettempdir()).glob("farthing-*")) <= sockets, "a second socket folder"
+    platform.stop()
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_ends_again_and_again_ends_the_process_with_a_clear_line(platform: FarthingProcess, tmp_path: Path) -> None:
+    for _ in range(MOST_ENDS - 1):
+        os.kill(platform.postgres_pid(), signal.SIGKILL)
+        wait_for_server(platform)
     os.kill(platform.postgres_pid(), signal.SIGKILL)
     assert platform.wait() == 3
+    *_, last = (tmp_path / "errors").read_text().splitlines()
+    assert last.startswith(f"farthing: PostgreSQL ended {MOST_ENDS} times within a minute")
+
+
+def wait_for_server(platform: FarthingProcess) -> None:
+    """Until the platform answers again."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        time.sleep(0.3)
+        with contextlib.suppress(OSError):
+            control(platform.url, "GET", "health")
+            return
+    raise TimeoutError

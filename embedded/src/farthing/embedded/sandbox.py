@@ -11,6 +11,8 @@ import asyncpg
 from farthing.embedded.contents import NAMES
 from farthing.embedded.database import seed_script
 from farthing.kit.clock import real_now
+from farthing.kit.db.away import AWAY
+from farthing.kit.errors import Unavailable
 from farthing.kit.sandbox import Snapshot, SnapshotNotFound
 
 if TYPE_CHECKING:
@@ -103,7 +105,10 @@ class Sandbox:
     @asynccontextmanager
     async def _owner(self) -> AsyncIterator[Connection]:
         """A transaction of the owner with foreign keys at rest, since whole tables go and come in any order."""
-        connection = await asyncpg.connect(self._dsn)
+        try:
+            connection = await asyncpg.connect(self._dsn)
+        except AWAY as error:
+            raise Unavailable(description="The database cannot be reached.") from error
         try:
             await connection.execute(_SNAPSHOTS)
             async with connection.transaction():

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from prometheus_client import start_http_server
 
 from farthing.embedded.cli.failure import Failure
+from farthing.embedded.cli.keeping import Keeper
 from farthing.embedded.cli.refusals import in_one_line
 from farthing.embedded.database import Place
 from farthing.embedded.platform import Platform
 from farthing.embedded.server import Server, calm_the_collector
 from farthing.kit.settings import Settings
+from farthing.kit.telemetry import Log
 from farthing.money import Ids
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Coroutine
 
     from farthing.embedded.cli.serve import Options
     from farthing.embedded.postgres.server import EmbeddedPostgres
@@ -81,25 +84,32 @@ async def _serve(
     try:
         while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on; what is announced must be true
             await asyncio.sleep(0.001)
-        if command is not None:
-            return await _command(command, address, stop)
-        sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
-        sys.stdout.flush()
-        return await _until(stop, database)
+        if command is None:
+            sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
+            sys.stdout.flush()
+        return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
     finally:
         server.should_exit = True
         await serving
         await platform.stop()
 
 
-async def _until(stop: asyncio.Event, database: EmbeddedPostgres | None) -> int:
-    """Wait for the signal to stop. Raises Failure when our own PostgreSQL ends before that: nobody else would start it again."""
-    while not stop.is_set():
-        if database is not None and not database.running:
-            raise Failure(f"PostgreSQL ended unexpectedly (see {database.log}): start again, nothing acknowledged is lost", 3)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1):
-                await stop.wait()
+async def _while_kept(work: Coroutine[Any, Any, int], database: EmbeddedPostgres | None) -> int:
+    """Do the work, and see to it meanwhile that our own PostgreSQL runs. Raises Failure when it cannot be kept."""
+    if database is None:
+        return await work
+    working = asyncio.create_task(work)
+    keeping = asyncio.create_task(Keeper(database, Log("embedded", version("farthing-embedded"))).keep())
+    await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    keeping.cancel()
+    if not working.done():
+        working.cancel()
+        await keeping
+    return await working
+
+
+async def _until(stop: asyncio.Event) -> int:
+    await stop.wait()
     return 0
 
 

@@ -1,7 +1,7 @@
 """The note about who serves a data directory, and stopping a server whose host was killed.
 
 Process ids are reused, after a container's restart nearly at once. So a process is believed to be ours only if its command line names the
-socket folder of the note: that name is random and made anew for each start.
+socket folder of the note: that name is random and made anew by each host.
 """
 
 from __future__ import annotations
@@ -61,9 +61,14 @@ def stop_leftover(data_dir: Path) -> bool:
 
 def clear(data_dir: Path, note: Note) -> None:
     """Remove the note and the socket's folder."""
-    (data_dir / _NOTE).unlink(missing_ok=True)
+    forget(data_dir)
     if note.socket_dir.name.startswith(SOCKET_PREFIX):
         shutil.rmtree(note.socket_dir, ignore_errors=True)
+
+
+def forget(data_dir: Path) -> None:
+    """Remove the note only."""
+    (data_dir / _NOTE).unlink(missing_ok=True)
 
 
 def alive(note: Note) -> bool:

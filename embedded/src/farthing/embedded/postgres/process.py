@@ -17,7 +17,6 @@ from farthing.embedded.postgres.cluster import is_ready
 from farthing.embedded.postgres.errors import BY_NAME, DataDirectoryInUse, FormerServerEnding, PostgresDidNotStart
 from farthing.embedded.postgres.launch import CLUSTER, LOG, Order, command
 from farthing.embedded.postgres.privileges import Way
-from farthing.embedded.postgres.sockets import make_socket_dir
 from farthing.embedded.postgres.template import Prepared
 
 _FATAL = re.compile(r".*?(FATAL|PANIC): +")
@@ -30,13 +29,12 @@ class ServerProcess:
     It is a session of its own, so Ctrl-C in a terminal reaches only the host, which then stops the server in its own order.
     """
 
-    def __init__(self, data_dir: Path, *, fsync: bool, template: Prepared | None, way: Way | None) -> None:
+    def __init__(self, data_dir: Path, socket_dir: Path, *, fsync: bool, template: Prepared | None, way: Way | None) -> None:
         binaries = find_binaries()
         self.data_dir = data_dir
-        self.socket_dir = make_socket_dir()
         order = Order(
             data_dir=str(data_dir),
-            socket_dir=str(self.socket_dir),
+            socket_dir=str(socket_dir),
             binaries=str(binaries.root),
             release=binaries.release,
             fsync=fsync,
@@ -81,7 +79,7 @@ class ServerProcess:
                 break
         if self._process.stdout:
             self._process.stdout.close()
-        leftover.clear(self.data_dir, leftover.Note(self.pid, self.socket_dir))
+        leftover.forget(self.data_dir)
 
     def _ended_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
