@@ -4,10 +4,13 @@ import http.server
 import json
 import os
 import queue
+import sys
 import threading
+import urllib.error
 import urllib.request
 
 from paypalserversdk.configuration import Configuration, Environment, Server
+from paypalserversdk.exceptions.api_exception import ApiException
 from paypalserversdk.http.auth.o_auth_2 import ClientCredentialsAuthCredentials
 from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
@@ -29,30 +32,59 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def call(path, body):  # what the SDK has no method for: webhooks, and the sandbox's control API
+def call(path, body=None, method="POST"):  # what the SDK has no method for: webhooks, and the sandbox's control API
     token = paypal.oauth_2.fetch_token().access_token
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    request = urllib.request.Request(URL + path, body.encode(), headers)
-    return json.load(urllib.request.urlopen(request, timeout=10))
+    request = urllib.request.Request(URL + path, body and body.encode(), headers, method=method)
+    return json.loads(urllib.request.urlopen(request, timeout=10).read() or "null")
 
 
-receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-threading.Thread(target=receiver.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{receiver.server_port}/"
-hook = call("/v1/notifications/webhooks", json.dumps({"url": address, "event_types": [{"name": "PAYMENT.CAPTURE.COMPLETED"}]}))
+def checkout(hook):
+    unit = {"amount": {"currency_code": "USD", "value": "24.90"}}
+    order = paypal.orders.create_order({"body": {"intent": "CAPTURE", "purchase_units": [unit]}}).body
+    call(f"/_farthing/orders/{order.id}/approve", '{"buyer": "buyer@example.com"}')
+    paid = paypal.orders.capture_order({"id": order.id, "prefer": "return=representation"}).body
+    capture = paid.purchase_units[0].payments.captures[0]
+    print(f"captured  {capture.id} {capture.amount.value} {capture.amount.currency_code} {capture.status}")
 
-unit = {"amount": {"currency_code": "USD", "value": "24.90"}}
-order = paypal.orders.create_order({"body": {"intent": "CAPTURE", "purchase_units": [unit]}}).body
-call(f"/_farthing/orders/{order.id}/approve", '{"buyer": "buyer@example.com"}')
-paid = paypal.orders.capture_order({"id": order.id, "prefer": "return=representation"}).body
-capture = paid.purchase_units[0].payments.captures[0]
-print(f"captured  {capture.id} {capture.amount.value} {capture.amount.currency_code} {capture.status}")
+    headers, event = received.get(timeout=10)
+    names = ("auth_algo", "cert_url", "transmission_id", "transmission_sig", "transmission_time")
+    fields = {name: headers["paypal-" + name.replace("_", "-")] for name in names} | {"webhook_id": hook["id"]}
+    verdict = call("/v1/notifications/verify-webhook-signature", json.dumps(fields)[:-1] + f', "webhook_event": {event}}}')
+    print(f"webhook   {json.loads(event)['event_type']} {verdict['verification_status']}")
 
-headers, event = received.get(timeout=10)
-names = ("auth_algo", "cert_url", "transmission_id", "transmission_sig", "transmission_time")
-fields = {name: headers["paypal-" + name.replace("_", "-")] for name in names} | {"webhook_id": hook["id"]}
-verdict = call("/v1/notifications/verify-webhook-signature", json.dumps(fields)[:-1] + f', "webhook_event": {event}}}')
-print(f"webhook   {json.loads(event)['event_type']} {verdict['verification_status']}")
+    refund = paypal.payments.refund_captured_payment({"capture_id": capture.id, "prefer": "return=representation"}).body
+    print(f"refunded  {refund.id} {refund.amount.value} {refund.amount.currency_code} {refund.status}")
 
-refund = paypal.payments.refund_captured_payment({"capture_id": capture.id, "prefer": "return=representation"}).body
-print(f"refunded  {refund.id} {refund.amount.value} {refund.amount.currency_code} {refund.status}")
+
+def main():
+    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{receiver.server_port}/"
+    hook = call("/v1/notifications/webhooks", json.dumps({"url": address, "event_types": [{"name": "PAYMENT.CAPTURE.COMPLETED"}]}))
+    try:
+        checkout(hook)
+    finally:  # an app has ten webhooks at most
+        call(f"/v1/notifications/webhooks/{hook['id']}", method="DELETE")
+
+
+def in_a_line(text):
+    try:
+        error = json.loads(text)
+    except ValueError:
+        return f"what answers at {URL} is not Farthing: set FARTHING_URL"
+    issues = "".join(f" ({detail['issue']}: {detail.get('description', '')})" for detail in error.get("details", []))
+    return f"{error.get('name') or error.get('error')}: {error.get('message') or error.get('error_description')}{issues}"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ApiException as error:
+        sys.exit(in_a_line(error.response.text))
+    except urllib.error.HTTPError as error:
+        sys.exit(in_a_line(error.read()))
+    except queue.Empty:
+        sys.exit("no webhook came within ten seconds")
+    except OSError:
+        sys.exit(f"nobody answers at {URL}: start Farthing with `make run`, or set FARTHING_URL to where it serves")
