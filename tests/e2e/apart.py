@@ -60,6 +60,8 @@ class Apart:
             "FARTHING_OPERATOR_TOKEN": OPERATOR,
             "FARTHING_CALLERS": ",".join(callers_of(name, MANIFESTS)),
             "FARTHING_NATS_URL": self._broker,
+            "FARTHING_NATS_USER": name,
+            "FARTHING_NATS_PASSWORD": name,
             "FARTHING_VERSION": f"9.9.9-{name}",
         }
 

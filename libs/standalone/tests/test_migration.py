@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import sys
 import asyncpg
 import pytest
 
+from farthing.accounts.service import MANIFEST
 from farthing.kit.migrations import migrations_of
+from farthing.standalone.migration import bring_up_to_date
 from tests.postgres import PostgresServer
 
 OWNER, ROLE = "mig_owner", "mig-accounts"
@@ -55,6 +58,12 @@ async def test_a_service_without_a_seed(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "farthing.ledger", "migrate"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=100)
     assert (done.returncode, done.stdout.endswith(", seed.sql\n")) == (0, True), done.stderr
+
+
+async def test_they_wait_for_each_other(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """In one loop, so that they certainly overlap."""
+    await asyncio.gather(*(bring_up_to_date(MANIFEST, environment) for _ in range(4)))
+    assert capsys.readouterr().out.count("nothing to do") == 3
 
 
 async def test_it_waits_for_no_request_of_the_version_that_serves(environment: dict[str, str]) -> None:
