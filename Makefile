@@ -63,7 +63,7 @@ cluster: ## A kind cluster with gateway, database, broker and one container per 
 	@$(PYTHON) tools/cluster.py up
 
 cluster-test: install ## Change, break and scale the services under load (a good half hour)
-	$(BIN)/pytest tests/cluster -m "cluster and not soak"
+	$(BIN)/pytest tests/charts tests/cluster -m "cluster and not soak"
 
 cluster-soak: install ## The whole table of experiments (hours), written to docs/experiments/
 	$(BIN)/pytest tests/cluster -m "cluster"
