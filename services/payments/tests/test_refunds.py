@@ -40,6 +40,20 @@ class TestRefund:
         assert (await shop.get(f"/refunds/{refund['id']}")).json() == refund
         assert await shop.problems() == []
 
+    async def test_an_amount_of_null_is_none_that_was_left_out(self, shop: Shop) -> None:
+        capture, authorization = await shop.captured(100_00), await shop.authorized(100_00)
+        path = f"/authorizations/{authorization['id']}"
+        before = await shop.balance(STORE)
+        for refused in (
+            await shop.refund(capture["id"], body={"amount": None}),
+            await shop.capture(authorization["id"], body={"amount": None}),
+            await shop.post(f"{path}/reauthorize", {"amount": None}),
+        ):
+            assert issue_of(refused) == (400, "INVALID_PARAMETER_SYNTAX")
+            assert [detail["field"] for detail in refused.json()["details"]] == ["/amount"]
+        assert (await status(shop, capture), (await shop.get(path)).json()["status"]) == ("COMPLETED", "CREATED")
+        assert await shop.balance(STORE) == before
+
     async def test_parts_add_up(self, shop: Shop) -> None:
         capture = await shop.captured(100_00)
         first = (await shop.refund(capture["id"], "30.00")).json()

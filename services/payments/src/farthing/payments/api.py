@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import orjson
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from farthing.clients.payments.models import Pay
 from farthing.kit.api import Api, Catalogue
@@ -43,6 +44,16 @@ class MoneyBody(Model):
     value: Annotated[str, Field(max_length=32)]
 
 
+def _given(value: object) -> object:
+    """Raises PydanticCustomError for null: an amount that got lost must not move everything, as one that was left out does."""
+    if value is None:
+        raise PydanticCustomError("INVALID_PARAMETER_SYNTAX", "An amount is an object: leave it out for all that is left.")
+    return value
+
+
+GivenMoney = Annotated[MoneyBody | None, BeforeValidator(_given)]
+
+
 class PayeeBody(Model):
     merchant_id: str | None = None
     email_address: Annotated[str, Field(max_length=254)] | None = None
@@ -66,7 +77,7 @@ class CaptureInstructionBody(InstructionBody):
 
 
 class CaptureBody(Model):
-    amount: MoneyBody | None = None
+    amount: GivenMoney = None
     final_capture: bool = False
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     note_to_payer: Annotated[str, Field(min_length=1, max_length=255)] | None = None
@@ -75,11 +86,11 @@ class CaptureBody(Model):
 
 
 class ReauthorizeBody(Model):
-    amount: MoneyBody | None = None
+    amount: GivenMoney = None
 
 
 class RefundBody(Model):
-    amount: MoneyBody | None = None
+    amount: GivenMoney = None
     custom_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     note_to_payer: Annotated[str, Field(min_length=1, max_length=255)] | None = None
