@@ -46,6 +46,11 @@ async def test_a_running_platform_is_steered(served: TestPlatform) -> None:
     assert approved[:2] == (0, f"{order['id']} APPROVED\n"), approved[2]
     frozen = await farthing("clock", "freeze", url=served.url)
     assert (frozen[0], frozen[1].rstrip().endswith("(frozen)")) == (0, True)
+    going = await farthing("clock", "unfreeze", url=served.url)
+    assert (going[0], "frozen" in going[1]) == (0, False)
+    assert (await farthing("clock", "freeze", url=served.url))[0] == 0
+    funded = await farthing("fund", "poor@example.com", "12.50", "EUR", url=served.url)
+    assert (funded[0], "12.50 EUR" in funded[1].splitlines()) == (0, True), funded
     before = served.clock.now()
     assert (await farthing("clock", "advance", "P1D", url=served.url))[0] == 0
     assert (served.clock.now() - before).days == 1
@@ -149,5 +154,11 @@ async def test_facts_come_from_the_manifests(tmp_path: Path) -> None:
 
 def test_help_teaches() -> None:
     done = subprocess.run([sys.executable, "-m", "farthing.embedded", "--help"], capture_output=True, text=True, check=True, timeout=60)
-    words = ("up", "exec", "reset", "clock", "approve", "audit", "services", "manifests", "admin", "dev-tokens")
+    words = ("up", "exec", "reset", "clock", "approve", "fund", "audit", "services", "manifests", "admin", "dev-tokens")
     assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize("command", ["reset", "approve", "fund", "audit", "clock", "clock show", "clock advance"])
+async def test_help_says_which_platform_is_meant(command: str) -> None:
+    code, printed, _ = await farthing(*command.split(), "--help")
+    assert (code, "FARTHING_URL" in printed) == (0, True)

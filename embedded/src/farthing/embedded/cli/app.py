@@ -13,7 +13,8 @@ from farthing.embedded.cli.failure import Failure
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A payments platform in one process, compatible with PayPal's REST API on the wire."
 )
-clock = typer.Typer(no_args_is_help=True, help="The virtual clock that every business deadline goes through.")
+_WHERE = "Of the platform at FARTHING_URL (default http://127.0.0.1:8080)."
+clock = typer.Typer(no_args_is_help=True, help=f"The virtual clock that every business deadline goes through. {_WHERE}")
 admin = typer.Typer(no_args_is_help=True, help="Accounts and apps.")
 app.add_typer(clock, name="clock")
 app.add_typer(admin, name="admin")
@@ -59,7 +60,7 @@ def execute(
     raise typer.Exit(serve.execute(serve.Options(0, "127.0.0.1", data_dir, None, seed), context.args))
 
 
-@app.command()
+@app.command(epilog=_WHERE)
 def reset() -> None:
     """Bring a running sandbox back to its seed."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
@@ -67,7 +68,7 @@ def reset() -> None:
     remote.reset()
 
 
-@app.command()
+@app.command(epilog=_WHERE)
 def approve(order_id: str, buyer: Annotated[str | None, typer.Option(help="E-mail of the buyer.")] = None) -> None:
     """Approve an order as its payer would on the page."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
@@ -75,7 +76,19 @@ def approve(order_id: str, buyer: Annotated[str | None, typer.Option(help="E-mai
     remote.approve(order_id, buyer)
 
 
-@app.command()
+@app.command(epilog=_WHERE)
+def fund(
+    email: Annotated[str, typer.Argument(help="E-mail of the account.")],
+    value: Annotated[str, typer.Argument(help="Amount in decimals, such as 100.00.")],
+    currency_code: Annotated[str, typer.Argument()] = "USD",
+) -> None:
+    """Put money into an account's wallet."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.fund(email, value, currency_code)
+
+
+@app.command(epilog=_WHERE)
 def audit() -> None:
     """Prove the books; exit code 1 and the first wrong row when they do not balance."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
@@ -83,7 +96,7 @@ def audit() -> None:
     raise typer.Exit(remote.audit())
 
 
-@clock.command("show")
+@clock.command("show", epilog=_WHERE)
 def clock_show() -> None:
     """Print the virtual time."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
@@ -91,7 +104,7 @@ def clock_show() -> None:
     remote.clock("GET", "clock")
 
 
-@clock.command("freeze")
+@clock.command("freeze", epilog=_WHERE)
 def clock_freeze() -> None:
     """Stop the clock where it is."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
@@ -99,7 +112,15 @@ def clock_freeze() -> None:
     remote.clock("POST", "clock/freeze")
 
 
-@clock.command("advance")
+@clock.command("unfreeze", epilog=_WHERE)
+def clock_unfreeze() -> None:
+    """Let the clock go on from where it is."""
+    from farthing.embedded.cli import remote  # noqa: PLC0415
+
+    remote.clock("POST", "clock/unfreeze")
+
+
+@clock.command("advance", epilog=_WHERE)
 def clock_advance(by: Annotated[str, typer.Argument(help="An ISO 8601 duration such as P29D or PT3H.")]) -> None:
     """Move the clock forward and wait until everything that became due is done."""
     from farthing.embedded.cli import remote  # noqa: PLC0415

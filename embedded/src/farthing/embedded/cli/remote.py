@@ -70,6 +70,12 @@ def approve(order_id: str, buyer: str | None) -> None:
     OUT.print(f"{order['id']} {order['status']}")
 
 
+def fund(email: str, value: str, currency_code: str) -> None:
+    found = call("POST", f"accounts/{quote(email)}/fund", {"currency_code": currency_code, "value": value})
+    for balance in found["balances"]:
+        OUT.print(f"{balance['available']['value']} {balance['available']['currency_code']}")
+
+
 def audit() -> int:
     found = call("GET", "ledger/audit")
     OUT.print_json(data=found)
