@@ -20,6 +20,7 @@ class FarthingProcess:
 
     def __init__(self, data_dir: Path, *options: str, environment: dict[str, str] | None = None, errors: Path | None = None) -> None:
         self._data_dir, self._options, self._errors = data_dir, options, errors
+        self._place = () if "--ephemeral" in options else ("--data-dir", str(data_dir))
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -27,7 +28,7 @@ class FarthingProcess:
 
     def start(self) -> str:
         begun = time.perf_counter()
-        command = [sys.executable, "-m", "farthing.embedded", "up", "--port", "0", "--data-dir", str(self._data_dir), *self._options]
+        command = [sys.executable, "-m", "farthing.embedded", "up", "--port", "0", *self._place, *self._options]
         with self._errors.open("a") if self._errors is not None else contextlib.nullcontext() as errors:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=self._environment)
         assert self._process.stdout is not None

@@ -142,6 +142,19 @@ async def test_exec_runs_a_command_against_a_platform_of_its_own() -> None:
     assert (await farthing("exec", "--"))[0] == 2
 
 
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("number", "expected"), [(9, 137), (2, 130)])
+async def test_exec_answers_a_signal_as_a_shell_does(number: int, expected: int) -> None:
+    script = f"import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(os.getpid(), {number})"
+    assert (await farthing("exec", "--", sys.executable, "-c", script))[0] == expected
+
+
+async def test_options_that_contradict_are_refused(tmp_path: Path) -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--ephemeral", "--data-dir", str(tmp_path / "kept"))
+    assert (code, one_line(errors)) == (2, "farthing: --ephemeral keeps nothing and --data-dir keeps the data: choose one\n")
+    assert not (tmp_path / "kept").exists()
+
+
 async def test_facts_come_from_the_manifests(tmp_path: Path) -> None:
     code, listed, _ = await farthing("services")
     assert (code, "ledger" in listed, "webhooks" in listed) == (0, True, True)

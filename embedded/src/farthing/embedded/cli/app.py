@@ -19,22 +19,23 @@ admin = typer.Typer(no_args_is_help=True, help="Accounts and apps.")
 app.add_typer(clock, name="clock")
 app.add_typer(admin, name="admin")
 
+DEFAULT_DATA = Path(".farthing/data")
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DataDir = Annotated[Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")]
+DataDirOrNone = Annotated[Path | None, typer.Option(help="Where the embedded PostgreSQL keeps its data.", show_default=str(DEFAULT_DATA))]
 Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: data in a temporary folder, without fsync.")]
 DatabaseUrl = Annotated[
     str | None, typer.Option(envvar="FARTHING_DATABASE_URL", help="Use this PostgreSQL (17 or newer) instead of the embedded one.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
-DEFAULT_DATA = Path(".farthing/data")
 
 
 @app.command()
 def up(
     port: Port = 8080,
     host: Host = "127.0.0.1",
-    data_dir: DataDir = DEFAULT_DATA,
+    data_dir: DataDirOrNone = None,
     ephemeral: Ephemeral = False,  # noqa: FBT002
     database_url: DatabaseUrl = None,
     seed: Seed = None,
@@ -42,7 +43,10 @@ def up(
     """Run the platform until Ctrl-C."""
     from farthing.embedded.cli import serve  # noqa: PLC0415 - commands import what they need: starting quickly is a feature
 
-    raise typer.Exit(serve.up(serve.Options(port, host, None if ephemeral else data_dir, database_url, seed)))
+    if ephemeral and data_dir is not None:
+        raise Failure("--ephemeral keeps nothing and --data-dir keeps the data: choose one", 2)
+    place = None if ephemeral else data_dir or DEFAULT_DATA
+    raise typer.Exit(serve.up(serve.Options(port, host, place, database_url, seed)))
 
 
 @app.command(name="exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

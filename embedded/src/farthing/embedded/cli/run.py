@@ -131,10 +131,15 @@ async def _command(command: list[str], address: str, stop: asyncio.Event) -> int
         child = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
         raise Failure(f"cannot run {command[0]}: {error.strerror}", 127) from None
-    stopping = asyncio.create_task(stop.wait())
-    ended = asyncio.create_task(child.wait())
-    await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
-    if not ended.done():
-        child.terminate()
-    stopping.cancel()
-    return await ended
+    try:
+        stopping = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(child.wait())
+        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            child.terminate()
+        code = await ended
+        return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
+    finally:
+        if child.returncode is None:
+            child.terminate()
