@@ -67,12 +67,17 @@ class Outcome:
 
 
 class Shop:
-    """Orders and captures made while all is well, to be used while it is not."""
+    """Orders and captures made while all is well, to be used while it is not. Its buyer is its own: nobody else's wallet changes."""
+
+    CAPTURES = 2  # at most, by all its tries
 
     def __init__(self, operator: str, url: str = URL) -> None:
         self._http = httpx2.Client(base_url=url, timeout=40)
         self._operator = {"authorization": f"Bearer {operator}"} if operator else {}
         self._app = {"authorization": f"Bearer {self._token().json()['access_token']}", "prefer": "return=representation"}
+        self._buyer = f"shop-{uuid.uuid4().hex[:12]}@example.com"
+        self._good(self._operate("accounts", {"email": self._buyer, "kind": "personal", "country": "US"}))
+        self._good(self._operate(f"accounts/{self._buyer}/fund", {"currency_code": "USD", "value": "1000.00"}))
         self.created, self.approved, self.captured = self._order(), self._order(), self._order()
         self._good(self._approve(self.approved))
         self._good(self._approve(self.captured))
@@ -107,7 +112,10 @@ class Shop:
         return str(self._good(self._post("/v2/checkout/orders", BODY))["id"])
 
     def _approve(self, order: str) -> httpx2.Response:
-        return self._http.post(f"/_farthing/orders/{order}/approve", json={}, headers=self._operator)
+        return self._operate(f"orders/{order}/approve", {"buyer": self._buyer})
+
+    def _operate(self, path: str, body: dict[str, str]) -> httpx2.Response:
+        return self._http.post(f"/_farthing/{path}", json=body, headers=self._operator)
 
     def _capture(self, order: str) -> httpx2.Response:
         return self._post(f"/v2/checkout/orders/{order}/capture", b"{}")

@@ -113,6 +113,8 @@ GOOD = Shown("C", "COMPLETED", "24.90")
 class TestJudge:
     def test_what_fits(self) -> None:
         assert judge([PAID], {0: (GOOD,)}, NOTHING, ONE).exact
+        more = replace(ONE, captures=3)
+        assert [judge([PAID], {0: (GOOD,)}, NOTHING, more, others=others).exact for others in (0, 1, 2)] == [False, False, True]
         by_card = replace(PAID, card=True)
         assert judge([by_card], {0: (GOOD,)}, NOTHING, Totals(captures=1, wallet=10_000)).exact
 

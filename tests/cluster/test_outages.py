@@ -69,7 +69,7 @@ def test_away(
     seen: dict[str, dict[str, blast.Outcome]],
     results: Results,
 ) -> None:
-    load = start_load(BEFORE + seconds + 60, "--patience", "120")
+    load = start_load(BEFORE + seconds + 60, "--patience", "120", "--others", str(shop.CAPTURES))
     time.sleep(BEFORE)
     seen[service] = outcomes = away(kube, service, seconds, shop)
     load.expect_running()

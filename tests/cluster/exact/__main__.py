@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--retry", action="store_true", help="repeat what failed as a good client does; else never")
     parser.add_argument("--plain", action="store_true", help="nothing but create, approve, capture, get")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds that the books may take to be in order")
+    parser.add_argument("--others", type=int, default=0, help="captures that somebody else may make meanwhile, with other buyers")
     parser.add_argument("--json", type=Path, help="write all figures into this file")
     options = parser.parse_args()
     plan = Plan(
@@ -33,6 +34,7 @@ def main() -> int:
         operator=os.environ.get("FARTHING_OPERATOR_TOKEN", ""),
         mixed=not options.plain,
         patience=options.patience,
+        others=options.others,
     )
     try:
         report = uvloop.run(run(plan))

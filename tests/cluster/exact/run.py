@@ -22,7 +22,7 @@ class NoToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`rate`: arrivals per second; `patience` and `settling`: seconds, see Books."""
+    """`rate`: arrivals per second; `patience` and `settling`: seconds, see Books; `others`: see judge."""
 
     url: str
     checkouts: int
@@ -32,6 +32,7 @@ class Plan:
     mixed: bool = True
     patience: float = 60.0
     settling: float = 5.0
+    others: int = 0
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +51,7 @@ async def run(plan: Plan) -> Report:
     async with opened(plan.url) as connections:
         before = await _begin(connections, access, plan)
         await _shop(Shopper(connections, access, record, plan.retries, mixed=plan.mixed), record)
-        verdict = await Books(connections, access, plan.patience, plan.settling).reconcile(record.checkouts, before)
+        verdict = await Books(connections, access, plan.patience, plan.settling).reconcile(record.checkouts, before, plan.others)
     return Report(record, verdict)
 
 
