@@ -60,6 +60,10 @@ class Rollout:
         """Until so many pods are ready and no others are there; answers the seconds. Raises NotInTime."""
         return wait_until(f"{self.service}: {pods} ready pods", lambda: self._ready() == (pods, pods), seconds)
 
+    def deadline(self) -> float:
+        """Seconds after which Kubernetes gives up a version that is not ready."""
+        return float(self.shown()["spec"]["progressDeadlineSeconds"])
+
     def stopped(self) -> bool:
         """Whether Kubernetes has given the change up by itself."""
         conditions = self.shown()["status"].get("conditions", [])
