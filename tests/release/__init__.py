@@ -1,0 +1,1 @@
+"""The gate between two releases: both serve at once, each calls the other."""
