@@ -25,7 +25,7 @@ NAMED = [
     ("GET", "/v1/identity/oauth2/userinfo", "identity.oauth2.userinfo (GET /v1/identity/oauth2/userinfo)"),
 ]
 NOWHERE = [
-    *("/", "/v1/billing", "/nothing", "/v9/checkout/orders", "/internal", "/internal/v1/health", "/metrics", "/docs", "/openapi.json"),
+    *("/v1/billing", "/nothing", "/v9/checkout/orders", "/internal", "/internal/v1/health", "/metrics", "/docs", "/openapi.json"),
     *("/_farthing", "/_farthing/nothing"),
 ]
 
@@ -102,3 +102,15 @@ class TestAnswers:
         live = await single("console", settings=Settings(mode="live"))
         assert (await live.http.get("/v1/billing/plans")).status_code == 501
         assert (await live.http.get("/nothing")).status_code == 404
+
+
+class TestRoot:
+    async def test_says_what_this_is(self, platform: TestPlatform) -> None:
+        answer = await platform.http.get("/")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        assert [word for word in ("Farthing", "README.md", "sandbox-client-id", "/_farthing/health") if word not in answer.text] == []
+        assert (await platform.http.post("/")).status_code == 404
+
+    async def test_is_nothing_in_live_mode(self, single: StartSingle) -> None:
+        live = await single("console", settings=Settings(mode="live"))
+        assert (await live.http.get("/")).status_code == 404

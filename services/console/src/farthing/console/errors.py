@@ -31,6 +31,13 @@ class ClockNeverGoesBack(Refused):
     description = "Only reset and restore turn the clock back."
 
 
+class StepTooLong(InvalidRequest):
+    """Every deadline on the way is done: decades of them would keep the platform for hours."""
+
+    issue = "STEP_TOO_LONG"
+    description = "One call advances the clock by five years (P1826D) at most: call again for more."
+
+
 class TargetTooFar(Refused):
     issue = "TARGET_TOO_FAR"
     description = "The clock cannot be set beyond the year 9000."

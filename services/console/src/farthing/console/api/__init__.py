@@ -12,7 +12,7 @@ from farthing.kit.api import Api
 def routes(operations: Operations, settings: ConsoleSettings, *, sandbox: bool, shared: bool) -> Api:
     """In live mode there is no control API but a minimal health. `shared`: what the operator does reaches every process."""
     api = Api("console")
-    fallback.declare(api, operations.unserved)
+    fallback.declare(api, operations.unserved, sandbox=sandbox)
     if not sandbox:
         health.declare_minimal(api, operations.health)
         return api

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from farthing.console.domain.durations import NotADuration, parse_duration
-from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, TargetTooFar
+from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, StepTooLong, TargetTooFar
 from farthing.console.operations.patience import patience
 from farthing.console.operations.publication import Publication
 from farthing.console.repository import ClockRow, Repository
@@ -22,6 +22,7 @@ LONGEST: Final = 100.0  # seconds of real time that one advance may take; the co
 _FAILURES: Final = 5  # in a row, after which a service counts as stuck
 _PAUSE: Final = 0.2  # seconds between them
 _TRIES: Final = 5  # to finish what became due while other work was done
+_LONGEST_STEP: Final = timedelta(days=5 * 365 + 1)
 _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)  # PostgreSQL and Python know later times; nobody needs them
 
 
@@ -86,19 +87,23 @@ class TimeControl:
                 await self._put(ClockRow(self._clock.now() - real_now(), None))
 
     async def advance_by(self, duration: str) -> int:
-        """Answer at how many moments something was due. Raises DurationInvalid, TargetTooFar, AdvanceUnfinished."""
+        """Answer at how many moments something was due. Raises DurationInvalid, StepTooLong, TargetTooFar, AdvanceUnfinished."""
         try:
             ahead = parse_duration(duration)
         except NotADuration as error:
             raise DurationInvalid(description=str(error), field="/by", value=duration[:100]) from None
+        if ahead > _LONGEST_STEP:
+            raise StepTooLong(field="/by", value=duration[:100])
         async with self._turn:
             return await self._advance(_later(self._clock.now(), ahead))
 
     async def advance_to(self, moment: datetime) -> int:
-        """Answer at how many moments something was due. Raises ClockNeverGoesBack, TargetTooFar, AdvanceUnfinished."""
+        """Answer at how many moments something was due. Raises ClockNeverGoesBack, StepTooLong, TargetTooFar, AdvanceUnfinished."""
         async with self._turn:
             if moment < self._clock.now():
                 raise ClockNeverGoesBack(field="/to")
+            if moment - self._clock.now() > _LONGEST_STEP:
+                raise StepTooLong(field="/to")
             return await self._advance(_later(moment, timedelta()))
 
     async def _advance(self, target: datetime) -> int:
