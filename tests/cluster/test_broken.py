@@ -17,6 +17,7 @@ from tests.cluster.rollout import Rollout
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
 AROUND = 60.0  # seconds for what comes before and after the deadline itself
+PATIENCE = 40  # seconds that a version brought by Helm gets to be ready
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,12 @@ def test_broken_version(
     rollout = Rollout(kube, service)
     change, back = _ways(helm, rollout, image, by)
     old, was = kube.pod_names(service), rollout.image()
-    load = start_load(rollout.deadline() + AROUND)
+    deadline = PATIENCE if by == "helm" else rollout.deadline()
+    load = start_load(deadline + AROUND)
     time.sleep(5)
     change()
     try:
-        stopped = wait_until("the rollout to stop by itself", rollout.stopped, rollout.deadline() + 30)
+        stopped = wait_until("the rollout to stop by itself", rollout.stopped, deadline + 30)
         serving = old & kube.pod_names(service)
     finally:
         back()
@@ -58,5 +60,6 @@ def _ways(helm: Helm, rollout: Rollout, image: str, by: str) -> tuple[Callable[[
     if by == "kubectl":
         return lambda: rollout.set_image(image), rollout.undo
     before = helm.revision()
-    value = f"services.{rollout.service}.image.tag={image.rpartition(':')[2]}"
-    return lambda: helm.upgrade(value), lambda: helm.rollback(before)
+    own = f"services.{rollout.service}"
+    values = f"{own}.image.tag={image.rpartition(':')[2]}", f"{own}.progressDeadlineSeconds={PATIENCE}"
+    return lambda: helm.upgrade(*values), lambda: helm.rollback(before)
