@@ -24,8 +24,7 @@ FEWEST = 20  # requests that each version answers
 IN_CI = ("identity", "orders", "payments", "ledger", "webhooks")
 
 
-def each(first: tuple[str, ...]) -> list[object]:
-    return [pytest.param(name, marks=() if name in first else pytest.mark.soak) for name in NAMES]
+EACH = [pytest.param(name, marks=() if name in IN_CI else pytest.mark.soak) for name in NAMES]
 
 
 @pytest.fixture
@@ -41,7 +40,8 @@ def image_value(service: str, image: str) -> str:
     return f"services.{service}.image.tag={image.rpartition(':')[2]}"
 
 
-@pytest.mark.parametrize("service", each(("orders",)))
+@pytest.mark.soak
+@pytest.mark.parametrize("service", NAMES)
 def test_restart(kube: Kube, service: str, start_load: StartLoad, results: Results) -> None:
     rollout = Rollout(kube, service)
     old = kube.pod_names(service)
@@ -58,7 +58,7 @@ def test_restart(kube: Kube, service: str, start_load: StartLoad, results: Resul
     results.add(Row("restart", service, figures.all, f"{share['old']} by the old pods, {share['new']} by the new"))
 
 
-@pytest.mark.parametrize("service", each(IN_CI))
+@pytest.mark.parametrize("service", EACH)
 def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: StartLoad, tmp_path: Path, results: Results) -> None:
     """There by Helm, and back by its rollback, both under load."""
     image = versions.build(service, versions.one_line("another version"), tmp_path / "tree")
@@ -81,6 +81,7 @@ def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: 
     results.add(Row("version change", service, figures.all, said(served.by_version())))
 
 
+@pytest.mark.soak
 def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_path: Path, results: Results) -> None:
     """Old and new serve side by side for a while, on the new schema."""
     service = "payments"
