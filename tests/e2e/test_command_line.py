@@ -58,6 +58,8 @@ async def test_a_running_platform_is_steered(served: TestPlatform) -> None:
     assert (audit[0], json.loads(audit[1])["balanced"]) == (0, True)
     made = await farthing("admin", "create-account", "new@example.com", url=served.url, FARTHING_PASSWORD="long enough a word")
     assert (made[0], made[1].split()[1:]) == (0, ["new@example.com", "(personal)"]), made[2]
+    again = await farthing("admin", "create-account", "x..y@example.com", url=served.url, FARTHING_PASSWORD="long enough")
+    assert (again[0], "(/email)" in one_line(again[2])) == (4, True)
     app = await farthing("admin", "create-app", "store@example.com", url=served.url)
     assert (app[0], app[1].count("\n")) == (0, 2), app[2]
     assert (await farthing("reset", url=served.url))[:2] == (0, "reset: back to the seed\n")
@@ -163,6 +165,20 @@ async def test_facts_come_from_the_manifests(tmp_path: Path) -> None:
     assert (await farthing("dev-tokens", str(tmp_path / "tokens")))[0] == 0
     assert sorted(path.name for path in (tmp_path / "tokens" / "orders").iterdir()) == ["accounts", "merchants", "payments", "vault"]
     assert (tmp_path / "tokens" / "orders" / "payments").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("mode", ["sandbox", "live"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nonsense",), "EMAIL is 'nonsense': use an address such as name@example.com"),
+        (("new@example.com", "--kind", "persnal"), "--kind is 'persnal': use personal or business"),
+        (("new@example.com", "--country", "usa"), "--country is 'usa': use a code of two capital letters such as US"),
+    ],
+)
+async def test_an_account_that_cannot_be_says_why(mode: str, arguments: tuple[str, ...], said: str) -> None:
+    code, _, errors = await farthing("admin", "create-account", *arguments, FARTHING_PASSWORD="long enough a word", FARTHING_MODE=mode)
+    assert (code, one_line(errors)) == (2, f"farthing: {said}\n")
 
 
 def test_help_teaches() -> None:

@@ -72,6 +72,9 @@ def test_accounts_are_made_on_the_command_line_and_the_sandbox_is_absent(tmp_pat
     data = ("--data-dir", str(tmp_path / "data"))
     made = farthing(live, "admin", "create-account", "shop@example.org", "--kind", "business", *data)
     assert (made.returncode, made.stdout.split()[1:]) == (0, ["shop@example.org", "(business)"]), made.stderr
+    short = farthing({**live, "FARTHING_PASSWORD": "short"}, "admin", "create-account", "two@example.org", *data)
+    assert (short.returncode, short.stderr.count("\n")) == (4, 1)
+    assert "The password needs 12 to 128 characters" in short.stderr
     issued = farthing(live, "admin", "create-app", "shop@example.org", *data)
     assert issued.returncode == 0, issued.stderr
     platform = FarthingProcess(tmp_path / "data", environment=live)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from getpass import getpass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from farthing.embedded.cli.failure import Failure
+
+_KINDS = ("personal", "business")
 
 
 class Where(NamedTuple):
@@ -21,6 +24,12 @@ class Where(NamedTuple):
 
 
 def create_account(where: Where, email: str, kind: str, country: str, business_name: str | None) -> None:
+    if kind not in _KINDS:
+        raise Failure(f"--kind is {kind!r}: use personal or business", 2)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        raise Failure(f"EMAIL is {email!r}: use an address such as name@example.com", 2)
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        raise Failure(f"--country is {country!r}: use a code of two capital letters such as US", 2)
     password = os.environ.get("FARTHING_PASSWORD") or getpass("password for the account: ")
     wanted: dict[str, Any] = {"email": email, "kind": kind, "country": country}
     if kind == "business":
@@ -51,8 +60,8 @@ def _live_account(where: Where, wanted: dict[str, Any], password: str) -> dict[s
     try:
         new = NewAccount.model_validate(wanted)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise Failure(f"{'/'.join(str(part) for part in first['loc'])}: {first['msg']}", 2) from None
+        field = "/".join(str(part) for part in error.errors()[0]["loc"])
+        raise Failure(f"{field} is {wanted.get(field)!r}: that cannot be used, see farthing admin create-account --help", 2) from None
     with serve.postgres(_options(where), seeded=False) as server:
         return direct.create_account(server, where.database_url, new, password).model_dump(mode="json")
 

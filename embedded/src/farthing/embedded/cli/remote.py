@@ -55,7 +55,8 @@ def _refusal(error: urllib.error.HTTPError) -> str:
     try:
         envelope = json.loads(error.read())
         first = (envelope.get("details") or [{}])[0]
-        return f"{error.code} {first.get('issue', envelope['name'])}: {first.get('description', envelope['message'])}"
+        field = f" ({first['field']})" if "field" in first else ""
+        return f"{error.code} {first.get('issue', envelope['name'])}{field}: {first.get('description', envelope['message'])}"
     except (ValueError, KeyError):
         return f"the platform answered {error.code}"
 

@@ -52,7 +52,8 @@ class Users:
         """Let somebody sign in, once per account; the first password stays. Raises EmailTaken, UserExists, PasswordUnfit."""
         shortest = 1 if self._sandbox else SHORTEST_PASSWORD
         if not shortest <= len(new.password) <= LONGEST_PASSWORD or (not self._sandbox and SANDBOX_PASSWORD in new.password.lower()):
-            raise PasswordUnfit(field="/password")
+            text = f"The password needs {shortest} to {LONGEST_PASSWORD} characters, and in live mode must not be the sandbox's."
+            raise PasswordUnfit(description=text, field="/password")
         async with self._hashing:
             hashed = await asyncio.to_thread(password_hash, new.password, self._secret().encode()[:16], self._rounds)
         await self._repository.insert_user(new.account_id, new.email, hashed, self._clock.now())
