@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.contents import contents
+from farthing.embedded.postgres.ephemeral import ephemeral_data_dir
 from farthing.embedded.postgres.errors import PostgresError
 from farthing.embedded.postgres.server import EmbeddedPostgres
 from farthing.embedded.postgres.settings import user_cache
@@ -20,6 +19,7 @@ from farthing.embedded.postgres.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Options(NamedTuple):
@@ -60,8 +60,7 @@ def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | N
     if options.database_url is not None:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="farthing-") as temporary:
-        data_dir = options.data_dir or Path(temporary)
+    with ephemeral_data_dir() if options.data_dir is None else nullcontext(options.data_dir) as data_dir:
         server = EmbeddedPostgres(
             data_dir,
             fsync=options.data_dir is not None,

@@ -29,7 +29,7 @@ from farthing.embedded.postgres.errors import FormerServerEnding, PostgresDidNot
 from farthing.embedded.postgres.launch import CLUSTER, LOG
 from farthing.embedded.postgres.privileges import Way
 from farthing.embedded.postgres.process import ServerProcess
-from farthing.embedded.postgres.sockets import make_socket_dir
+from farthing.embedded.postgres.sockets import SocketFolder
 from farthing.embedded.postgres.template import Prepared, Template
 from farthing.embedded.postgres.tuning import DATABASE, SUPERUSER
 
@@ -51,16 +51,14 @@ class EmbeddedPostgres:
         self._way = way
         self._lock: DataDirectoryLock | None = None
         self._process: ServerProcess | None = None
-        self._socket_dir: Path | None = None
+        self._sockets: SocketFolder | None = None
         self._making: EmbeddedPostgres | None = None
         self._copying = False
 
     @property
     def socket_dir(self) -> Path:
         """The folder of the server's socket: `host` for a client. The same until `stop`, also across `begin_again`."""
-        if self._socket_dir is None:
-            raise PostgresDidNotStart(f"PostgreSQL is not running on {self.data_dir}.")
-        return self._socket_dir
+        return self._held().path
 
     @property
     def pid(self) -> int:
@@ -117,9 +115,7 @@ class EmbeddedPostgres:
     def begin_again(self) -> None:
         """Begin to start a server that ended by itself, on the same socket, so that its clients find it again; returns at once."""
         self._started().stop()
-        self.socket_dir.mkdir(mode=0o700, exist_ok=True)
-        for left in self.socket_dir.iterdir():
-            left.unlink()
+        self._held().clear_sockets()
         self._process = self._spawn(None)
 
     def wait_again(self, timeout: float = _START_TIMEOUT) -> None:
@@ -131,14 +127,14 @@ class EmbeddedPostgres:
         making, self._making = self._making, None
         process, self._process = self._process, None
         lock, self._lock = self._lock, None
-        socket_dir, self._socket_dir = self._socket_dir, None
+        sockets, self._sockets = self._sockets, None
         if making is not None:
             making.stop()
             shutil.rmtree(making.data_dir, ignore_errors=True)
         if process is not None:
             process.stop()
-        if socket_dir is not None:
-            shutil.rmtree(socket_dir, ignore_errors=True)
+        if sockets is not None:
+            sockets.remove()
         if lock is not None:
             lock.release()
             atexit.unregister(self.stop)
@@ -189,8 +185,13 @@ class EmbeddedPostgres:
 
     def _spawn(self, prepared: Prepared | None) -> ServerProcess:
         self._copying = prepared is not None
-        self._socket_dir = self._socket_dir or make_socket_dir()
-        return ServerProcess(self.data_dir, self._socket_dir, fsync=self._fsync, template=prepared, way=self._way)
+        self._sockets = self._sockets or SocketFolder()
+        return ServerProcess(self.data_dir, self._sockets.path, fsync=self._fsync, template=prepared, way=self._way)
+
+    def _held(self) -> SocketFolder:
+        if self._sockets is None:
+            raise PostgresDidNotStart(f"PostgreSQL is not running on {self.data_dir}.")
+        return self._sockets
 
     def _started(self) -> ServerProcess:
         if self._process is None:
