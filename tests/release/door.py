@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,12 @@ from tests.release.generations import OPERATOR
 
 STORE = ("sandbox-client-id", "sandbox-client-secret")
 STRANGER = ("other-client-id", "other-client-secret")
+_ASKED_WITH_A_TOKEN = {
+    "orders": "/v2/checkout/orders/NONE",
+    "payments": "/v2/payments/captures/NONE",
+    "webhooks": "/v1/notifications/webhooks",
+}
+_KEYS = 15.0  # seconds
 _NOTHING: Mapping[str, object] = {}
 _CONTEXT = {"return_url": "https://shop.example/return", "cancel_url": "https://shop.example/cancel", "user_action": "PAY_NOW"}
 
@@ -33,6 +40,15 @@ class Door:
         """The JSON answered to an app; the status must be as expected."""
         headers = {"authorization": f"Bearer {await self.token(app)}", "prefer": "return=representation"}
         return await self._exchange(service, method, path, body, status, headers | ({"paypal-request-id": key} if key else {}))
+
+    async def open(self, *services: str) -> None:
+        """Wait until these can check the tokens of apps: a service asks for keys it lacks once a second."""
+        headers = {"authorization": f"Bearer {await self.token()}"}
+        for service in services:
+            address = self.url(service) + _ASKED_WITH_A_TOKEN[service]
+            async with asyncio.timeout(_KEYS):
+                while (await self._http.get(address, headers=headers)).status_code == 503:  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.2)
 
     async def operate(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
         return await self._exchange("console", method, f"/_farthing{path}", body, status, {"authorization": f"Bearer {OPERATOR}"})

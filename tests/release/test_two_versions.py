@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -63,10 +63,13 @@ class Two:
         with contextlib.suppress(asyncio.CancelledError):
             await served
         await self._start(self.present, set(self.present.tree.services) - {"webhooks"})
+        await self.old.open("orders", "payments", "webhooks")
+        await self.new.open("orders", "payments")
 
     async def hand_webhooks_over(self) -> None:
         await self.released.stop("webhooks")
         await self._start(self.present, {"webhooks"})
+        await self.new.open("webhooks")
 
     async def go(self, *steps: Journey) -> None:
         """Each journey from either door, all at once. All come to an end before the first failure is raised."""
@@ -82,7 +85,7 @@ class Two:
             async with asyncio.timeout(NOT_TOLD):
                 while self._untold():  # noqa: ASYNC110 - another process cannot set an Event here
                     await asyncio.sleep(0.1)
-        assert self._untold() == []
+        nothing(f"not told: {kind} of {resource}" for kind, resource in self._untold())
         found, self.receiver.received[:] = list(self.receiver.received), []
         self.books.told.clear()
         return found
@@ -157,11 +160,17 @@ async def test_two_releases_serve_side_by_side(two: Two) -> None:
         audit = await door.operate("GET", "/ledger/audit")
         assert (audit["balanced"], audit["problems"], audit["captures"]) == (True, [], len(two.books.captures))
     await two.stop()
-    assert uncrossed(two.crossings, UNREACHED) == []
-    assert [refusal for crossing in two.crossings for refusal in crossing.refusals()] == []
+    nothing(f"not crossed: {edge}" for edge in uncrossed(two.crossings, UNREACHED))
+    nothing(refusal for crossing in two.crossings for refusal in crossing.refusals())
     for generation in (two.released, two.present):
-        assert generation.strangers() == []
-        assert generation.defects() == []
+        nothing(f"not this release's code: {file}" for file in generation.strangers())
+        nothing(generation.defects())
+
+
+def nothing(found: Iterable[str]) -> None:
+    """Fails with every line that was found."""
+    lines = list(found)
+    assert not lines, "\n".join(lines)
 
 
 async def verified(door: Door, webhook: str, received: Sequence[Received]) -> None:
