@@ -10,7 +10,7 @@ MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/clien
 .PHONY: help install run test check specifications load clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down
 
 help: ## Show what can be done here
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 install: $(VENV)/.installed ## Make the virtual environment and install everything from the lock
 
