@@ -29,12 +29,13 @@ class Answer:
 
 
 class Wire:
-    """One connection, one request at a time."""
+    """One connection, one request at a time. `operator`: the token that the control API wants of services apart."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, operator: str = "") -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._token = ""
+        self._operator = f"Bearer {operator}" if operator else ""
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -48,7 +49,8 @@ class Wire:
     async def send(self, method: str, path: str, body: bytes = b"", *, request_id: str = "", authorization: str = "") -> Answer:
         """Raises ConnectionLost."""
         media = "application/x-www-form-urlencoded" if authorization else "application/json"
-        head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\nauthorization: {authorization or self._token}\r\n"
+        own = self._operator if self._operator and path.startswith("/_farthing") else self._token
+        head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\nauthorization: {authorization or own}\r\n"
         head += f"content-type: {media}\r\ncontent-length: {len(body)}\r\nprefer: return=representation\r\n"
         if request_id:
             head += f"paypal-request-id: {request_id}\r\n"

@@ -85,7 +85,7 @@ async def checkout(wire: Wire, tally: Tally) -> None:
 
 
 async def client(url: str, until: float, tally: Tally) -> None:
-    wire = Wire(url)
+    wire = Wire(url, os.environ.get("FARTHING_OPERATOR_TOKEN", ""))
     await wire.sign_in()
     while time.perf_counter() < until:
         await checkout(wire, tally)
@@ -180,7 +180,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--drive", metavar="URL", help="only the client, against a running platform")
+    parser.add_argument(
+        "--drive", metavar="URL", help="only the client, against a running platform (FARTHING_OPERATOR_TOKEN where it wants one)"
+    )
     options = parser.parse_args()
     if options.drive is None:
         return measure(options.clients, options.seconds)
