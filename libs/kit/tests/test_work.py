@@ -138,3 +138,26 @@ async def test_drain_waits_for_what_the_loops_are_at_and_says_that_something_was
     assert finished.is_set()
     await bench.stop()
     assert await bench.drain() == 0
+
+
+async def test_a_worker_stops_although_a_cancellation_was_lost() -> None:
+    """As `asyncio.wait_for` of Python 3.11 loses it when what it waits for comes at the same moment."""
+    lost = asyncio.Event()
+
+    class Deaf(Alarm):
+        async def run(self) -> int:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if lost.is_set():
+                    raise
+                lost.set()
+            return 1
+
+    clock = frozen_at(NOON)
+    bench = worker(clock, Deaf(clock, NOON))
+    bench.start()
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        await bench.stop()
+    assert lost.is_set()

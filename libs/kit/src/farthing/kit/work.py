@@ -76,9 +76,10 @@ class Worker:
 
     async def stop(self) -> None:
         """Cancel the loops; what was in the middle is finished by the next process."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()  # and again: in Python 3.11 what waits with a time limit can lose one
+            await asyncio.wait(running, timeout=0.5)
         self._tasks = []
 
     async def pause(self) -> None:
