@@ -68,9 +68,9 @@ async def test_an_authorization_expires_on_the_way(platform: TestPlatform) -> No
     [authorization] = paid.json()["purchase_units"][0]["payments"]["authorizations"]
     assert (await platform.http.get("/_farthing/ledger/audit")).json()["open_holds"] == 1
 
-    advanced = await platform.http.post("/_farthing/clock/advance", json={"to": "2099-01-01T00:00:00Z"})
+    advanced = await platform.http.post("/_farthing/clock/advance", json={"by": "P60D"})
 
-    assert (advanced.status_code, advanced.json()["now"]) == (200, "2099-01-01T00:00:00Z")
+    assert advanced.status_code == 200, advanced.text
     shown = await platform.http.get(f"/v2/payments/authorizations/{authorization['id']}", headers=headers)
     assert shown.json()["status"] in {"VOIDED", "EXPIRED"}
     audit = (await platform.http.get("/_farthing/ledger/audit")).json()
