@@ -11,6 +11,7 @@ from farthing.embedded.contents import NAMES
 from tests.cluster.kube import CONTEXT, CommandFailed, Helm, Kube
 from tests.cluster.load import Load
 from tests.cluster.results import Results
+from tests.cluster.robbed import repeat_when_robbed
 from tests.cluster.rollout import Rollout, wait_all_ready
 from tests.needs import ROOT
 
@@ -31,6 +32,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Experiments alone: see robbed."""
+    if item.get_closest_marker("cluster") is None:
+        return None
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    repeat_when_robbed(item, nextitem, lambda text: reporter.write_line(f"\n{text}") if reporter else None)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
