@@ -81,6 +81,7 @@ def test_an_address_that_is_none_is_told(address: str) -> None:
 
 def test_a_clock_beyond_the_test_cards_is_told(url: str, operator: httpx2.Client) -> None:
     """The last test of this platform: nothing turns its clock back."""
-    operator.post("/_farthing/clock/advance", json={"to": "2035-12-01T00:00:00Z"}).raise_for_status()
+    for moment in ("2031-01-01T00:00:00Z", "2035-12-01T00:00:00Z"):  # one call goes five years at most
+        operator.post("/_farthing/clock/advance", json={"to": moment}).raise_for_status()
     with pytest.raises(Unusable, match="the platform's clock stands at 2035-12-01T00:00:0"):
         Target(url, TOKEN, own=False).prepare()

@@ -54,6 +54,7 @@ class Till:
 
     def __init__(self) -> None:
         self.sold: list[str] = []
+        self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.finished = asyncio.Event()
 
@@ -68,6 +69,7 @@ class Till:
             if body.name == "boom":
                 raise ZeroDivisionError
             if body.name == "slow":
+                self.begun.set()
                 await self.go_on.wait()
             self.sold.append(body.name)
             self.finished.set()
@@ -143,7 +145,8 @@ async def test_when_the_caller_gives_up_the_callee_goes_on(pair: Pair) -> None:
 
 async def test_a_cancelled_caller_does_not_cancel_the_callee(pair: Pair) -> None:
     task = asyncio.create_task(pair.client.sell("slow"))
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        await pair.till.begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
