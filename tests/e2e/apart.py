@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 
+from farthing.embedded.cli.facts import dev_tokens
 from farthing.embedded.contents import NAMES
-from farthing.embedded.database import role_of
+from farthing.embedded.database import prepare, role_of
 from farthing.embedded.services import MANIFESTS
 from farthing.kit.manifest import callers_of
 from tests.postgres import PostgresServer
@@ -109,3 +112,19 @@ class Apart:
         made = self.as_store("orders", "POST", "/v2/checkout/orders", json={"intent": intent, "purchase_units": [unit]})
         assert made.status_code == 201, made.text
         return dict(made.json())
+
+
+@contextlib.contextmanager
+def serving(server: PostgresServer, tokens: Path, broker: str = "") -> Iterator[Apart]:
+    """All of them over a seeded database of their own, with tokens made in the folder `tokens`; gone at the end."""
+    database = server.create_database()
+    asyncio.run(prepare(server.dsn(database), seed=True))
+    dev_tokens(tokens)
+    made = Apart(server, database, tokens, broker)
+    made.start()
+    try:
+        made.wait()
+        yield made
+    finally:
+        made.stop()
+        server.drop_database(database)

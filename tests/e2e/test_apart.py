@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from farthing.embedded.cli.facts import dev_tokens
-from farthing.embedded.database import prepare
-from tests.e2e.apart import Apart
+from tests.e2e.apart import Apart, serving
 from tests.postgres import PostgresServer
 
 
 @pytest.fixture
 def apart(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Apart]:
-    database = postgres_server.create_database()
-    asyncio.run(prepare(postgres_server.dsn(database), seed=True))
-    dev_tokens(tmp_path / "tokens")
-    made = Apart(postgres_server, database, tmp_path / "tokens")
-    made.start()
-    try:
-        made.wait()
+    with serving(postgres_server, tmp_path / "tokens") as made:
         yield made
-    finally:
-        made.stop()
-        postgres_server.drop_database(database)
 
 
 @pytest.mark.timeout(180)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.server
 import threading
 import time
@@ -13,10 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from farthing.embedded.cli.facts import dev_tokens
-from farthing.embedded.database import prepare
 from tests.broker import NatsServer
-from tests.e2e.apart import Apart, free_ports
+from tests.e2e.apart import Apart, free_ports, serving
 from tests.postgres import PostgresServer
 
 pytestmark = [pytest.mark.needs_nats, pytest.mark.timeout(240)]
@@ -32,17 +29,8 @@ def broker(nats_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def apart(broker: NatsServer, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    database, tokens = postgres_server.create_database(), tmp_path_factory.mktemp("tokens")
-    asyncio.run(prepare(postgres_server.dsn(database), seed=True))
-    dev_tokens(tokens)
-    made = Apart(postgres_server, database, tokens, broker.url)
-    made.start()
-    try:
-        made.wait()
+    with serving(postgres_server, tmp_path_factory.mktemp("tokens"), broker.url) as made:
         yield made
-    finally:
-        made.stop()
-        postgres_server.drop_database(database)
 
 
 @pytest.fixture
