@@ -65,8 +65,9 @@ cluster: ## A kind cluster with gateway, database, broker and one container per 
 cluster-test: install ## Change, break and scale the services under load (a good half hour)
 	$(BIN)/pytest tests/charts tests/cluster -m "cluster and not soak"
 
-cluster-soak: install ## The whole table of experiments (hours), written to docs/experiments/
-	$(BIN)/pytest tests/cluster -m "cluster"
+cluster-soak: install ## The whole table of experiments (two hours), written to build/experiments/
+	@$(PYTHON) tools/cluster.py operator
+	$(BIN)/pytest tests/cluster -m "cluster and not brief"
 
 cluster-down: ## Remove the cluster
 	@$(PYTHON) tools/cluster.py down

@@ -25,6 +25,8 @@ URL = "http://127.0.0.1:8080"
 GATEWAY_API = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.1/standard-install.yaml"
 TAGS = ROOT / "build" / "images.yaml"
 PARTS = ("postgres:17", "nats:2.14.9", "traefik:v3.7")
+OPERATOR = "https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/release-1.30/releases/cnpg-1.30.0.yaml"
+OPERATOR_PARTS = ("ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0", "ghcr.io/cloudnative-pg/postgresql:17")
 READY_SECONDS = 420
 
 
@@ -133,10 +135,19 @@ def wanted_images() -> list[str]:
 
 
 def load_images() -> str:
-    """Copy into the nodes the images that a node lacks; those of others are loaded too when docker has them, else the nodes pull them."""
-    others = [image for image in PARTS if not _fails("docker", "image", "inspect", image)]
+    return load(*wanted_images(), *of_others(PARTS))
+
+
+def of_others(images: tuple[str, ...]) -> list[str]:
+    """Those that docker has; the nodes pull the rest."""
+    return [image for image in images if not _fails("docker", "image", "inspect", image)]
+
+
+def load(*images: str) -> str:
+    """Copy into the nodes those that a node lacks."""
     nodes = run("kind", "get", "nodes", "--name", NAME).split()
-    lacking = [image for image in (*wanted_images(), *others) if any(image not in _images_of(node) for node in nodes)]
+    there = [_images_of(node) for node in nodes]
+    lacking = [image for image in images if any(image not in names for names in there)]
     if lacking:
         run("kind", "load", "docker-image", "--name", NAME, *lacking)
     return f"{len(lacking)} loaded"
@@ -231,6 +242,13 @@ def up() -> None:
     say(USE)
 
 
+def operator() -> None:
+    """CloudNativePG, for a database of two servers. FARTHING_CNPG_OPERATOR: a file with its manifest, where that address is out of reach."""
+    say(f"CloudNativePG's operator ... {load(*of_others(OPERATOR_PARTS))}")
+    kubectl("apply", "--server-side", "-f", os.environ.get("FARTHING_CNPG_OPERATOR", OPERATOR))
+    kubectl("--namespace", "cnpg-system", "rollout", "status", "deployment/cnpg-controller-manager", "--timeout=120s")
+
+
 def down() -> None:
     """Delete the cluster with all that is in it. Images stay."""
     if NAME not in run("kind", "get", "clusters").split():
@@ -242,6 +260,7 @@ def down() -> None:
 COMMANDS = {
     "doctor": (doctor, "say which tool is missing and where it comes from"),
     "up": (up, "cluster, gateway, database, broker, platform; what is there is kept"),
+    "operator": (operator, "install CloudNativePG's operator, for `make cluster-soak`"),
     "down": (down, "delete the cluster"),
 }
 

@@ -10,27 +10,17 @@ import pytest
 
 from farthing.embedded.contents import NAMES
 from tests.cluster.conftest import StartLoad
-from tests.cluster.kube import CLUSTER, Helm, Kube, run, wait_until
-from tests.cluster.load import Figures
-from tests.cluster.results import Results, Row
-from tests.cluster.rollout import is_ready, wait_all_ready
-from tests.cluster.served import wait_caught_up
+from tests.cluster.kube import CLUSTER, Kube, run, wait_until
+from tests.cluster.recovery import RETRY, finish
+from tests.cluster.results import Results
+from tests.cluster.rollout import is_ready
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 DEV = "farthing-dev"
-RETRY = ("--retry", "--patience", "180")
 
 
-def finish(kube: Kube, load: Figures, results: Results, experiment: str, measured: str) -> None:
-    """All were paid, and everything is as before without anybody's help."""
-    wait_all_ready(kube, NAMES, 240)
-    caught_up = wait_caught_up(kube, NAMES, 180)
-    load.expect_all_paid()
-    results.add(Row(experiment, "", load.all, f"{measured}; events caught up after {caught_up:.0f} s"))
-
-
-@pytest.mark.parametrize("seconds", [30.0, pytest.param(300.0, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("seconds", [pytest.param(30.0, marks=pytest.mark.brief), pytest.param(300.0, marks=pytest.mark.soak)])
 def test_pods_at_random(kube: Kube, seconds: float, start_load: StartLoad, results: Results) -> None:
     chance, killed = random.Random(20261122), 0
     load = start_load(seconds + 15, *RETRY)
@@ -74,27 +64,3 @@ def test_what_keeps_state(kube: Kube, component: str, force: bool, start_load: S
     time.sleep(1)
     back = wait_until(f"{component} to be ready", lambda: [is_ready(p) for p in kube.pods(component, DEV)] == [True], 120)
     finish(kube, load.finish(), results, f"{component} {'killed' if force else 'restarted'}", f"ready again after {back:.0f} s")
-
-
-@pytest.mark.soak
-def test_the_primary_of_two_databases(kube: Kube, helm: Helm, start_load: StartLoad, results: Results) -> None:
-    """Production's database: CloudNativePG with a synchronous replica (its operator is there). The replica takes over by itself."""
-    before = helm.revision()
-    helm.upgrade("database.host=", "database.cloudNativePG.enabled=true", "database.cloudNativePG.synchronous=true")
-    try:
-        wait_until("two databases", lambda: len(_databases(kube, "replica")) == len(_databases(kube, "primary")) == 1, 300)
-        wait_all_ready(kube, NAMES, 300)
-        load = start_load(90, *RETRY)
-        time.sleep(10)
-        [primary] = _databases(kube, "primary")
-        kube.delete_pod(primary, force=True)
-        over = wait_until("another primary", lambda: _databases(kube, "primary") not in ([], [primary]), 120)
-        finish(kube, load.finish(), results, "the primary database deleted", f"another primary after {over:.0f} s")
-    finally:
-        helm.rollback(before)
-
-
-def _databases(kube: Kube, role: str) -> list[str]:
-    """Ready instances of CloudNativePG with this role."""
-    pods = kube.get("pods", "--selector", f"cnpg.io/instanceRole={role}")["items"]
-    return [pod["metadata"]["name"] for pod in pods if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]

@@ -56,7 +56,7 @@ def away(kube: Kube, service: str, seconds: float, shop: blast.Shop) -> dict[str
 @pytest.mark.parametrize(
     ("service", "seconds"),
     [
-        *[(name, SHORT) for name in ("ledger", "identity", "webhooks")],
+        *[pytest.param(name, SHORT, marks=pytest.mark.brief) for name in ("ledger", "identity", "webhooks")],
         *[pytest.param(name, LONG, marks=pytest.mark.soak) for name in NAMES],
     ],
 )
@@ -69,7 +69,7 @@ def test_away(
     seen: dict[str, dict[str, blast.Outcome]],
     results: Results,
 ) -> None:
-    load = start_load(BEFORE + seconds + 60, "--patience", "120", "--others", str(shop.CAPTURES))
+    load = start_load(BEFORE + seconds + 45, "--patience", "120", "--others", str(shop.CAPTURES))
     time.sleep(BEFORE)
     seen[service] = outcomes = away(kube, service, seconds, shop)
     load.expect_running()

@@ -45,7 +45,7 @@ def image_value(service: str, image: str) -> str:
 def test_restart(kube: Kube, service: str, start_load: StartLoad, results: Results) -> None:
     rollout = Rollout(kube, service)
     old = kube.pod_names(service)
-    load = start_load(60)
+    load = start_load(50)
     with Served(kube, service) as served:
         time.sleep(WARM)
         rollout.restart()
