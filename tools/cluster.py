@@ -243,7 +243,7 @@ def up() -> None:
 
 
 def operator() -> None:
-    """CloudNativePG, for a database of two servers. FARTHING_CNPG_OPERATOR: a file with its manifest, where that address is out of reach."""
+    """CloudNativePG, for a database of two servers. FARTHING_CNPG_OPERATOR: a file with its manifest, where that is out of reach."""
     say(f"CloudNativePG's operator ... {load(*of_others(OPERATOR_PARTS))}")
     kubectl("apply", "--server-side", "-f", os.environ.get("FARTHING_CNPG_OPERATOR", OPERATOR))
     kubectl("--namespace", "cnpg-system", "rollout", "status", "deployment/cnpg-controller-manager", "--timeout=120s")
