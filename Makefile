@@ -67,7 +67,7 @@ cluster-test: install ## Change, break and scale the services under load (a good
 
 cluster-soak: install ## The whole table of experiments (two hours), written to build/experiments/
 	@$(PYTHON) tools/cluster.py operator
-	$(BIN)/pytest tests/cluster -m "cluster and not brief"
+	$(BIN)/pytest tests/cluster --verbose -m "cluster and not brief"
 
 cluster-down: ## Remove the cluster
 	@$(PYTHON) tools/cluster.py down

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     repeat_when_robbed(item, nextitem, lambda text: reporter.write_line(f"\n{text}") if reporter else None)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Two hours are long: what failed is said at once, and again at the end."""
+    if report.failed and "cluster" in report.keywords:
+        sys.stdout.write(f"\n{report.nodeid} failed:\n{report.longreprtext}\n")
+        sys.stdout.flush()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
