@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from farthing.kit import auth
-from farthing.kit.auth import InMemoryTokens, Jwks, Principal, SigningKey, Verifier, admit
-from farthing.kit.errors import NotPermitted, Unauthenticated, Unavailable
+from farthing.kit.auth import InMemoryTokens, Jwks, Principal, SigningKey, Verifier
+from farthing.kit.errors import Unauthenticated, Unavailable
 
 
 class Source:
@@ -338,14 +338,6 @@ class TestServiceTokens:
         tokens = InMemoryTokens(key())
         sent = {tokens.issue(caller, callee) for caller in ("orders", "payments") for callee in ("ledger", "vault")}
         assert len(sent) == 4
-
-    def test_only_callers_with_an_edge_are_admitted(self) -> None:
-        orders = Principal("orders")
-        assert admit(orders, frozenset({"orders"})) is orders
-        with pytest.raises(NotPermitted):
-            admit(orders, frozenset({"payments"}))
-        with pytest.raises(NotPermitted):
-            admit(orders, frozenset())
 
 
 class TestScopes:

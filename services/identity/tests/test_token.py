@@ -174,6 +174,13 @@ class TestRefusals:
     async def test_a_malformed_body(self, identity: Any, body: bytes) -> None:
         _refused(await identity.http.post(URL, content=body, auth=STORE), 400, "invalid_request")
 
+    @pytest.mark.parametrize(
+        "body", [b'{"grant_type": "client_credentials", "scope": "\\u0000"}', b"grant_type=client_credentials&scope=%00"]
+    )
+    async def test_a_nul_character_is_named(self, identity: Any, body: bytes) -> None:
+        answer = await identity.http.post(URL, content=body, auth=STORE)
+        assert answer.json()["error_description"] == "The parameter scope contains a NUL character."
+
     async def test_a_body_of_five_megabytes(self, identity: Any) -> None:
         assert (await identity.http.post(URL, content=b"a" * 5_000_000, auth=STORE)).status_code == 413
 

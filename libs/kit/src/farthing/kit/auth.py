@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
-from farthing.kit.errors import NotPermitted, Unauthenticated, Unavailable
+from farthing.kit.errors import Unauthenticated, Unavailable
 
 _MOST_REMEMBERED = 20_000
 _LEEWAY = 30  # seconds between two machines' clocks
@@ -198,10 +198,3 @@ class _ServiceTokens:
 
     def token(self, audience: str) -> str:
         return self.tokens.issue(self.service, audience)
-
-
-def admit(principal: Principal, callers: frozenset[str]) -> Principal:
-    """Raises NotPermitted when this service has no edge to us."""
-    if principal.subject not in callers:
-        raise NotPermitted
-    return principal

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from farthing.kit.api import Endpoint, RouteTable
-from farthing.kit.auth import Verifier, admit
+from farthing.kit.auth import Verifier
 from farthing.kit.call import TRAIL, Call, Response, Trail
 from farthing.kit.errors import AnyError, ApiError, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
 from farthing.kit.faults import Fault, Faults, ResponseLost
@@ -133,7 +133,7 @@ class Edge:
             return response
 
     async def _run(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
-        call.body = await _read(receive)
+        call.body = await _read(call, receive)
         await self._authenticate(call, endpoint)
         fault = await self._fault_before(call, arguments) if self._parts.faults.active else None
         if self._public and b"paypal-mock-response" in call.headers:
@@ -151,9 +151,7 @@ class Edge:
             raise Unauthenticated
         token = authorization[7:].decode("latin-1")
         principal = self._verifier.known(token) or await self._verifier.verify(token)
-        if endpoint.access == "service":
-            admit(principal, self._callers)
-        elif not principal.may(endpoint.scopes):
+        if not (principal.subject in self._callers if endpoint.access == "service" else principal.may(endpoint.scopes)):
             raise NotPermitted
         call.principal = principal
 
@@ -189,12 +187,8 @@ class Edge:
             issue = None
         known = self._catalogue.get(call.operation, {})
         if not isinstance(issue, str) or issue not in known:
-            detail = Detail(
-                "INVALID_PARAMETER_VALUE",
-                'PayPal-Mock-Response takes {"mock_application_codes": one documented issue}.',
-                field="PayPal-Mock-Response",
-            )
-            raise AnyError(400, detail)
+            text = 'PayPal-Mock-Response takes {"mock_application_codes": one documented issue}.'
+            raise AnyError(400, Detail("INVALID_PARAMETER_VALUE", text, field="PayPal-Mock-Response"))
         raise AnyError(known[issue]["status"], Detail(issue, "Asked for by PayPal-Mock-Response."), name=known[issue]["name"])
 
     def _finish(self, call: Call, response: Response, started: float) -> None:
@@ -206,14 +200,8 @@ class Edge:
             what = (self._name, call.operation, call.method, call.path)
             parts.journal.add(Entry(at, *what, response.status, seconds * 1000, call.debug_id, app, request, answer))
         if parts.settings.log_requests:
-            parts.log.info(
-                "request.served",
-                operation=call.operation,
-                status=response.status,
-                milliseconds=round(seconds * 1000, 3),
-                debug_id=call.debug_id,
-                **call.notes,
-            )
+            facts = {"milliseconds": round(seconds * 1000, 3), "debug_id": call.debug_id, **call.notes}
+            parts.log.info("request.served", operation=call.operation, status=response.status, **facts)
 
 
 def normalise(path: str) -> str:
@@ -236,17 +224,15 @@ def _body(call: Call, endpoint: Endpoint) -> dict[str, Any]:
     return {"body": parse(endpoint.body, call.body)}
 
 
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    chunks = [message.get("body", b"")]
-    size = len(chunks[0])
-    while message.get("more_body"):
+async def _read(call: Call, receive: Receive) -> bytes:
+    """Raises BodyTooLarge as soon as that is certain: the server passes over whatever still comes, and keeps the connection."""
+    declared, received, more = int(call.headers.get(b"content-length", 0)), 0, True
+    chunks: list[bytes] = []
+    while more and max(declared, received) <= LARGEST_BODY:
         message = await receive()
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= LARGEST_BODY:
-            chunks.append(chunk)
-    if size > LARGEST_BODY:
+        chunks.append(message.get("body", b""))
+        received, more = received + len(chunks[-1]), message.get("more_body", False)
+    if max(declared, received) > LARGEST_BODY:
         raise BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")
     return b"".join(chunks)  # one chunk, the usual case, is not copied
 

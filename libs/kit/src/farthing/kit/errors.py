@@ -8,8 +8,8 @@
     ├── Conflict             409
     ├── Refused              422, a business rule: subclasses name their `issue`
     ├── Unavailable          503 with Retry-After: nothing happened, try again
-    └── OutcomeUnknown       503: the callee may have done it; ask again with the same key
-    Mocked                   whatever a caller asked to be answered
+    ├── OutcomeUnknown       503: the callee may have done it; ask again with the same key
+    └── AnyError             whatever data says
 
 The envelope and the names are the wire contract's, section 7.1. `issue` is contract, descriptions are not.
 """

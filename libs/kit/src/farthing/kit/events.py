@@ -181,12 +181,11 @@ class Inbox:
             with self._tracing.span(self._manifest.name, self._manifest.version, f"{event.type} process", trail, "CONSUMER"):
                 await self._handlers[event.type](event)
         except Exception as error:  # noqa: BLE001 - the edge of the worker: one bad event must not stop the others
-            pause = min(_LONGEST_PAUSE, 2**attempts)
             self._log.error("event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
             await self._database.execute(
                 "UPDATE inbox SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2) WHERE id = $1",
                 event.id,
-                float(pause),
+                float(min(_LONGEST_PAUSE, 2**attempts)),
             )
             return False
         finally:

@@ -6,12 +6,10 @@ import re
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import Any
 
 import orjson
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEPT = 1_000
 _LONGEST = 16_384
@@ -65,7 +63,7 @@ class Journal:
 
     def entries(self, operation: str | None, status: int | None, limit: int) -> list[Entry]:
         """The newest first."""
-        return list(_take((e for e in reversed(self._entries) if operation in {None, e.operation} and status in {None, e.status}), limit))
+        return list(islice((e for e in reversed(self._entries) if operation in {None, e.operation} and status in {None, e.status}), limit))
 
     def clear(self) -> None:
         self._entries.clear()
@@ -74,11 +72,6 @@ class Journal:
 def _may_hold_a_secret(body: bytes) -> bool:
     """What is not JSON (a form with credentials) counts as one."""
     return bool(body) and (body[:1] not in b"{[" or any(word in body for word in _SENSITIVE))
-
-
-def _take(entries: Iterator[Entry], limit: int) -> Iterator[Entry]:
-    for _, entry in zip(range(limit), entries, strict=False):
-        yield entry
 
 
 def masked(body: bytes) -> Any:  # noqa: ANN401 - any JSON

@@ -23,12 +23,12 @@ from farthing.kit.faults import ResponseLost
 from farthing.kit.telemetry.tracing import new_trail
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Callable, Coroutine, MutableMapping
 
     from farthing.kit.auth import TokenSource
     from farthing.kit.telemetry import Tracing
 
-    AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+    AsgiApp = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 M = TypeVar("M", bound=BaseModel)
 TIMEOUT = 10.0  # seconds a caller waits for one internal call
@@ -77,7 +77,7 @@ class InProcessTransport:
         exchange = _Exchange(request.body)
         answered: asyncio.Future[None] = loop.create_future()
         work = self._app(_scope(request), exchange.receive, exchange.send)
-        task: asyncio.Task[None] = loop.create_task(_run(work), context=contextvars.Context())
+        task: asyncio.Task[None] = loop.create_task(work, context=contextvars.Context())
         self._running.add(task)
 
         def done(finished: asyncio.Task[None]) -> None:
@@ -102,10 +102,6 @@ class InProcessTransport:
         """Wait for what is still running, at shutdown."""
         if self._running:
             await asyncio.wait(self._running)
-
-
-async def _run(work: Awaitable[None]) -> None:
-    await work
 
 
 def _give_up(answered: asyncio.Future[None]) -> None:
@@ -184,9 +180,8 @@ class ServiceClient:
             headers.append((b"idempotency-key", key.encode()))
         if body:
             headers.append((b"content-type", b"application/json"))
-        answer = await self._deliver(
-            Request(method, f"/internal/v1{path}", headers, body, query), trail, repeatable=method == "GET" or bool(key)
-        )
+        request = Request(method, f"/internal/v1{path}", headers, body, query)
+        answer = await self._deliver(request, trail, repeatable=method == "GET" or bool(key))
         if answer.status < _OK:
             return answer
         raise self._error_of(answer)

@@ -158,6 +158,10 @@ class Running:
             names = [endpoint.operation for endpoint in api.public_endpoints]
             return json_response({"status": "up", "version": self.manifest.version, "operations": names})
 
+        @api.internal("GET", "/operations/{operation}/issues", "issues")
+        async def issues(_call: Call, operation: str) -> Response:
+            return json_response(api.catalogue.get(operation, {}))
+
         @api.internal("GET", "/work", "work.get")
         async def work(call: Call) -> Response:
             await self._follow(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,16 +34,39 @@ _LONGEST_VALUE = 100
 
 
 def parse(model: type[M], body: bytes) -> M:
-    """Read a JSON body. Raises InvalidRequest with one detail per violation.
-
-    A NUL character is refused here, since no text column of PostgreSQL can hold it.
-    """
-    if b"\\u0000" in body or b"\x00" in body:
-        raise InvalidRequest(Detail("INVALID_PARAMETER_SYNTAX", "The request contains a NUL character.", location="body"))
+    """Read a JSON body. Raises InvalidRequest with one detail per violation; a NUL character is one (see `refuse_nul`)."""
+    refuse_nul(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise invalid_request(error) from None
+
+
+def refuse_nul(body: bytes) -> None:
+    """No text column of PostgreSQL can hold a NUL. Raises InvalidRequest that points to the value, or to the object of the name."""
+    if b"\\u0000" not in body and b"\x00" not in body:
+        return
+    try:
+        pointer = _nul_in(json.loads(body, strict=False))  # not strict: a NUL that is not escaped is found, too
+    except (ValueError, RecursionError):
+        pointer = ""
+    if pointer is not None:
+        raise InvalidRequest(Detail("INVALID_PARAMETER_SYNTAX", "This contains a NUL character.", field=pointer or None, location="body"))
+
+
+def _nul_in(value: Any, pointer: str = "") -> str | None:  # noqa: ANN401 - any JSON
+    """None where there is none: an escaped backslash before u0000 only looks like one."""
+    if isinstance(value, str):
+        return pointer if "\0" in value else None
+    if isinstance(value, dict) and any("\0" in name for name in value):
+        return pointer
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next((found for part, inner in inside if (found := _nul_in(inner, _below(pointer, part))) is not None), None)
+
+
+def _below(pointer: str, part: str | int) -> str:
+    """The JSON pointer (RFC 6901) one step further."""
+    return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
 def invalid_request(error: ValidationError) -> InvalidRequest:

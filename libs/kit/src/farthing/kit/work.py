@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -189,8 +190,6 @@ async def _sleep(woken: asyncio.Event, seconds: float) -> None:
     if seconds <= 0:
         await asyncio.sleep(0)
         return
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await woken.wait()
-    except TimeoutError:
-        pass

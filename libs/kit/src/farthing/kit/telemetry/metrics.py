@@ -32,9 +32,7 @@ class Metrics:
             "farthing_outbox_oldest_age_seconds", "Age of the oldest event not yet delivered.", ("service",), registry=self.registry
         )
         self._pool = Gauge("db_client_connection_count", "Connections of the pool, by state.", ("service", "state"), registry=self.registry)
-        self._jobs = Counter(
-            "farthing_jobs_total", "Due work done, by job and outcome.", ("service", "job", "outcome"), registry=self.registry
-        )
+        self._jobs = Counter("farthing_jobs_total", "Due work, by job and outcome.", ("service", "job", "outcome"), registry=self.registry)
         self._children: dict[tuple[str, str, str, int], Histogram] = {}
         self._version: dict[str, str] = {}
 

@@ -58,8 +58,9 @@ def _values(value: object) -> tuple[str, ...]:
 
 def _checked(parameters: Parameters) -> Parameters:
     """No column of the database can hold a NUL character."""
-    if any("\0" in value for values in parameters.values() for value in values):
-        raise RequestNotUnderstood("The request contains a NUL character.")
+    for name, values in parameters.items():
+        if any("\0" in value for value in values):
+            raise RequestNotUnderstood(f"The parameter {name[:50]} contains a NUL character.")
     return parameters
 
 
