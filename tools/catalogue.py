@@ -1,7 +1,7 @@
 """Write the product's data about PayPal's API from its OpenAPI files: `python -m tools.catalogue SPEC_DIR`.
 
-Only facts are written: operations, paths, issue codes, statuses. The sentences of the files stay where they are: PayPal calls them
-no part of the contract, and they are not ours. With `--check` nothing is written, and differing files are named.
+Only facts are written: operations, paths, issue codes, statuses, names of carriers. The sentences of the files stay where they are:
+PayPal calls them no part of the contract, and they are not ours. With `--check` nothing is written, and differing files are named.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from paypalserversdk.models.shipment_carrier import ShipmentCarrier
 
 from tools.event_types import event_types
 from tools.undocumented_paths import UNDOCUMENTED_PATHS
@@ -140,7 +143,19 @@ def files(specs: Path) -> dict[Path, str]:
     written = {_data("console", "paypal_paths"): formatted(paypal_paths(found)), _data("webhooks", "event_types"): formatted(event_types())}
     for api, service in SERVED.items():
         written[_data(service, "catalogue")] = formatted(catalogue(found, api))
+    if (orders := specs / "checkout_orders_v2.json").exists():
+        written[_data("orders", "carriers")] = formatted(carriers(json.loads(orders.read_text("utf-8"))))
     return written
+
+
+def carriers(orders: Node) -> list[list[str]]:
+    """Names of carriers that a tracker can have, in rows by first character: the files', and those that only the official SDK knows.
+
+    The files say that OTHER is for what is not in the list, and leave it out of their list.
+    """
+    known = {value for name, value in vars(ShipmentCarrier).items() if name.isupper()}
+    names = sorted({"OTHER", *known, *orders["components"]["schemas"]["shipment_carrier"]["enum"]})
+    return [list(row) for _, row in groupby(names, key=lambda name: name[0])]
 
 
 def formatted(value: object) -> str:

@@ -24,6 +24,7 @@ DIFFERS_IN_THE_PACKAGE = {
 }
 DATA = (
     "services/console/src/farthing/console/paypal_paths.json",
+    "services/orders/src/farthing/orders/carriers.json",
     "services/orders/src/farthing/orders/catalogue.json",
     "services/payments/src/farthing/payments/catalogue.json",
     "services/vault/src/farthing/vault/catalogue.json",
@@ -59,7 +60,7 @@ def committed(path: str) -> Any:
 
 def facts(data: Any) -> set[tuple[Any, ...]]:
     if isinstance(data, list):
-        return {tuple(sorted(each.items())) for each in data}
+        return {tuple(each if isinstance(each, list) else sorted(each.items())) for each in data}
     if "documented" in data:
         return {tuple(row) for rows in data.values() for row in rows}
     pairs = {(operation, issue, entry["status"], entry["name"]) for operation, issues in data.items() for issue, entry in issues.items()}

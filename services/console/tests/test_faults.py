@@ -12,6 +12,7 @@ import pytest
 from farthing.clients.accounts.client import AccountsClient
 from farthing.console.operations.faults import FaultRules
 from farthing.console.repository import Repository
+from farthing.kit.api import RouteTable
 from farthing.kit.control import ControlClient
 from farthing.kit.faults import Faults, ResponseLost
 from farthing.money import Ids
@@ -100,6 +101,15 @@ class TestRules:
             ({"operation": "orders.create", "kind": "error", "status": 418}, 400, "INVALID_PARAMETER_VALUE", "/status"),
             ({"operation": "orders.create", "kind": "error", "status": 200}, 400, "INVALID_PARAMETER_SYNTAX", "/status"),
             ({"operation": "orders.create", "kind": "error", "issue": "no issue"}, 400, "INVALID_PARAMETER_SYNTAX", "/issue"),
+            ({"operation": "orders.create", "kind": "error", "issue": "ORDER_NOT_PROVED"}, 400, "INVALID_PARAMETER_VALUE", "/issue"),
+            ({"operation": "ledger.post", "kind": "error", "issue": "NO_MONEY"}, 400, "INVALID_PARAMETER_VALUE", "/issue"),
+            ({"operation": "webhooks.deliver", "kind": "error", "status": 500, "issue": "X"}, 400, "INVALID_PARAMETER_VALUE", "/issue"),
+            (
+                {"operation": "orders.capture", "kind": "error", "issue": "ORDER_NOT_APPROVED", "status": 400},
+                400,
+                "INVALID_PARAMETER_VALUE",
+                "/status",
+            ),
             ({"operation": "orders.create", "kind": "explode"}, 400, "INVALID_PARAMETER_VALUE", "/kind"),
             ({"operation": "orders.create", "kind": "error", "times": 0}, 400, "INVALID_PARAMETER_SYNTAX", "/times"),
             ({"operation": "orders.create", "kind": "error", "match": {"invoice": "x"}}, 400, "INVALID_PARAMETER_SYNTAX", "/match/invoice"),
@@ -121,6 +131,22 @@ class TestStriking:
         assert [answer.status_code for answer in answers] == [503, 503, 201, 201]
         assert answers[0].json()["details"][0]["issue"] == "TRY_LATER"
         assert await counted(platform) == [(2, 0)]
+
+    async def test_a_documented_issue_has_its_status(self, platform: TestPlatform) -> None:
+        planted = await plant(platform, operation="orders.create", kind="error", issue="PAYPAL_REQUEST_ID_REQUIRED", times=1)
+        assert planted["status"] == 400
+        same = await plant(platform, operation="captures.refund", kind="error", issue="CAPTURE_FULLY_REFUNDED", status=422)
+        assert same["status"] == 422
+        answer = await create(platform)
+        assert (answer.status_code, answer.json()["name"]) == (400, "INVALID_REQUEST")
+        assert answer.json()["details"][0]["issue"] == "PAYPAL_REQUEST_ID_REQUIRED"
+
+    async def test_an_older_release_that_does_not_tell_its_issues(self, platform: TestPlatform) -> None:
+        orders = platform.running["orders"]
+        older = [endpoint for endpoint in orders.service.api.internal_endpoints if endpoint.operation != "issues"]
+        orders.internal._table = RouteTable(older)
+        planted = await plant(platform, operation="orders.create", kind="error", issue="ANYTHING", status=422)
+        assert (planted["issue"], planted["status"]) == ("ANYTHING", 422)
 
     async def test_only_those_that_match(self, platform: TestPlatform) -> None:
         other = (await create(platform)).json()["id"]

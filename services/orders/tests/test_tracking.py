@@ -54,6 +54,28 @@ class TestTrack:
             answer = await shop.post(f"/{place}/track", body, app)
             assert (answer.status_code, issues(answer)) == expected
 
+    async def test_a_carrier_is_one_that_is_documented_or_says_its_name(self, shop: Shop) -> None:
+        order_id, capture = await captured(shop)
+        for said, expected, field in (
+            ({"carrier": "FEDERAL_EXPRES"}, (400, ["INVALID_PARAMETER_VALUE"]), "/carrier"),
+            ({"carrier": "fedex"}, (400, ["INVALID_PARAMETER_SYNTAX"]), "/carrier"),
+            ({"carrier": "OTHER"}, (400, ["MISSING_REQUIRED_PARAMETER"]), "/carrier_name_other"),
+            ({"status": "LOST"}, (400, ["INVALID_PARAMETER_VALUE"]), "/status"),
+            ({"tracking_number_type": "OURS"}, (400, ["INVALID_PARAMETER_VALUE"]), "/tracking_number_type"),
+        ):
+            answer = await shop.post(f"/{order_id}/track", shipment(capture, **said))
+            assert (answer.status_code, issues(answer), answer.json()["details"][0]["field"]) == (*expected, field)
+        taken: tuple[dict[str, str | None], ...] = (
+            {"carrier": "OTHER", "carrier_name_other": "By bicycle"},
+            {"carrier": "LAO_POST"},  # only in the files
+            {"carrier": "99MINUTOS"},  # only in the SDK
+            {"carrier": None},
+            {"status": "IN_TRANSIT", "tracking_number_type": "CARRIER_PROVIDED"},
+        )
+        for number, said in enumerate(taken):
+            answer = await shop.post(f"/{order_id}/track", shipment(capture, tracking_number=str(number), **said))
+            assert answer.status_code == 201, answer.text
+
     async def test_only_what_was_paid_is_shipped(self, shop: Shop) -> None:
         source = {"card": {"number": "4012888888881881", "expiry": "2035-12", "name": "CCREJECT-REFUSED"}}
         body = {"intent": "CAPTURE", "purchase_units": [unit()], "payment_source": source}

@@ -10,12 +10,12 @@ import orjson
 
 from farthing.clients.accounts.client import AccountsClient
 from farthing.console.domain.durations import NotADuration, parse_duration
-from farthing.console.domain.faults import INTERNAL, facts_of, kinds_of
+from farthing.console.domain.faults import DELIVER, INTERNAL, facts_of, kinds_of
 from farthing.console.errors import DurationInvalid, FaultNotFound, KindNotSupported, MatchNotSupported, OperationUnknown, ParameterInvalid
 from farthing.console.operations.approvals import personal_account
 from farthing.console.repository import FaultRow, Repository
 from farthing.kit.control import ControlClient
-from farthing.kit.errors import AnyError, ApiError, Unavailable
+from farthing.kit.errors import AnyError, ApiError, NotFound, Unavailable
 from farthing.kit.faults import Fault, Faults, Kind
 from farthing.kit.model import Model
 from farthing.money import Ids
@@ -67,15 +67,16 @@ class FaultRules:
         return [_shown(row) for row in await self._repository.faults()]
 
     async def plant(self, new: NewFault) -> dict[str, Any]:
-        """Plant a rule: `latency` needs milliseconds, `delay` needs by; `error` takes status (else 500) and issue.
+        """Plant a rule: `latency` needs milliseconds, `delay` needs by; `error` takes status and issue (see `_error`).
 
         Raises OperationUnknown, KindNotSupported, MatchNotSupported, ParameterInvalid, DurationInvalid, AccountUnknown.
         """
-        await self._check_operation(new.operation)
+        owner = await self._owner(new.operation)
         if new.kind not in kinds_of(new.operation):
             kinds = ", ".join(sorted(kinds_of(new.operation)))
             raise KindNotSupported(description=f"{new.operation} takes {kinds}.", field="/kind", value=new.kind)
-        content = orjson.dumps({**_needs(new), **await self._match(new)}).decode()
+        needs = await _error(new, owner) if new.kind == "error" else _needs(new)
+        content = orjson.dumps({**needs, **await self._match(new)}).decode()
         row = FaultRow(f"{_OURS}{self._ids.code(12)}", new.operation, new.kind, content, new.times)
         await self._repository.add_fault(row)
         self._faults.plant(fault_of(row))
@@ -103,13 +104,15 @@ class FaultRules:
         account = await personal_account(self._accounts, new.match.buyer, field="/match/buyer")
         return {"match": match | {"buyer": account.email}, _BUYER: account.id}
 
-    async def _check_operation(self, name: str) -> None:
-        """Every service tells what it serves. Raises OperationUnknown; Unavailable when one that might know it is away."""
+    async def _owner(self, name: str) -> ControlClient | None:
+        """Who serves it: every service tells. None inside. Raises OperationUnknown; Unavailable when one that might know it is away."""
         if name in INTERNAL:
-            return
-        found = await asyncio.gather(*(_names(client) for client in self._services.values()))
-        if any(names is not None and name in names for names in found):
-            return
+            return None
+        clients = tuple(self._services.values())
+        found = await asyncio.gather(*(_names(client) for client in clients))
+        for client, names in zip(clients, found, strict=True):
+            if names is not None and name in names:
+                return client
         if any(names is None for names in found):
             raise Unavailable(description="A service that might serve this operation cannot be reached.")
         text = f"No service serves this: use an operationId such as orders.capture, or one of {', '.join(INTERNAL)}."
@@ -123,13 +126,39 @@ async def _names(client: ControlClient) -> tuple[str, ...] | None:
         return None
 
 
+async def _issues(owner: ControlClient | None, operation: str) -> dict[str, dict[str, Any]]:
+    try:
+        return {} if owner is None else await owner.issues(operation)
+    except ApiError as error:
+        if error.status_code == NotFound.status:  # a release that does not tell
+            return {}
+        raise
+
+
+async def _error(new: NewFault, owner: ControlClient | None) -> dict[str, Any]:
+    """Status (else 500) and issue.
+
+    An issue that PayPal documents for the operation has its documented status. Any other is free, because PayPal answers more than its
+    files list and internal operations have issues of their own; but its status must be said, so that a slip of the pen is no rule.
+    Raises ParameterInvalid.
+    """
+    if new.issue and new.operation == DELIVER:
+        raise ParameterInvalid(description="A receiver answers a status and no issue: leave it out.", field="/issue", value=new.issue)
+    documented = (await _issues(owner, new.operation)).get(new.issue) if new.issue else None
+    if new.issue and documented is None and new.status is None:
+        text = f"{new.operation} documents no such issue: if you mean it, say with which status."
+        raise ParameterInvalid(description=text, field="/issue", value=new.issue)
+    status = new.status or (documented["status"] if documented else 500)
+    if documented and status != documented["status"]:
+        text = f"{new.issue} is documented with {documented['status']}: leave status out."
+        raise ParameterInvalid(description=text, field="/status", value=str(status))
+    if AnyError(status).status_code != status:
+        raise ParameterInvalid(description="This is no status that an operation can answer.", field="/status", value=str(status))
+    return {"status": status} | ({"issue": new.issue} if new.issue else {})
+
+
 def _needs(new: NewFault) -> dict[str, Any]:
     """What the rule's kind needs, and nothing that belongs to another. Raises ParameterInvalid, DurationInvalid."""
-    if new.kind == "error":
-        status = new.status or 500
-        if AnyError(status).status_code != status:
-            raise ParameterInvalid(description="This is no status that an operation can answer.", field="/status", value=str(status))
-        return {"status": status} | ({"issue": new.issue} if new.issue else {})
     if new.kind == "latency":
         if new.milliseconds is None:
             raise ParameterInvalid(description="latency needs milliseconds.", field="/milliseconds")

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
 from farthing.orders.domain.countries import is_country
+from farthing.orders.domain.shipments import is_carrier, is_status
 
 
 class Shape(BaseModel):
@@ -23,6 +24,18 @@ def _country(code: str) -> str:
     if not is_country(code):
         raise PydanticCustomError("INVALID_COUNTRY_CODE", "This is not the code of a country.")
     return code
+
+
+def _carrier(name: str) -> str:
+    if not is_carrier(name):
+        raise PydanticCustomError("INVALID_PARAMETER_VALUE", "No carrier has this name: give OTHER, and its name in carrier_name_other.")
+    return name
+
+
+def _shipment_status(word: str) -> str:
+    if not is_status(word):
+        raise PydanticCustomError("INVALID_PARAMETER_VALUE", "This is not the status of a shipment.")
+    return word
 
 
 Text22 = Annotated[str, Field(min_length=1, max_length=22)]
@@ -201,9 +214,10 @@ class CreateTracker(Shape):
 
     capture_id: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[a-zA-Z0-9]*$")]
     tracking_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    carrier: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Z_]+$")] | None = None
+    tracking_number_type: Literal["CARRIER_PROVIDED", "E2E_PARTNER_PROVIDED"] | None = None
+    carrier: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Z_]+$"), AfterValidator(_carrier)] | None = None
     carrier_name_other: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    status: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Z_]+$")] | None = None
+    status: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Z_]+$"), AfterValidator(_shipment_status)] | None = None
     notify_payer: bool | None = None
     items: list[TrackedItem] | None = None
 

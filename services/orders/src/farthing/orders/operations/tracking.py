@@ -13,6 +13,7 @@ from farthing.kit.validation import parse
 from farthing.money import Ids
 from farthing.orders.domain.order import Links, Order, Payments
 from farthing.orders.domain.patching import Patch, patched_tracker
+from farthing.orders.domain.shipments import OTHER
 from farthing.orders.domain.states import Step, after
 from farthing.orders.domain.totals import Json
 from farthing.orders.errors import CaptureIdNotFound, CaptureStatusNotValid, ItemSkuMismatch, TrackerIdNotFound
@@ -34,8 +35,11 @@ class Tracking:
     async def track(self, caller: Caller, order_id: str, request: Json) -> tuple[Order, Payments, bool]:
         """Add a tracker, once for each capture and tracking number; the last answer says whether it is new.
 
-        Raises OrderNotFound, OrderExpired, CaptureIdNotFound, CaptureStatusNotValid, ItemSkuMismatch.
+        Raises InvalidRequest, OrderNotFound, OrderExpired, CaptureIdNotFound, CaptureStatusNotValid, ItemSkuMismatch.
         """
+        if request.get("carrier") == OTHER and not request.get("carrier_name_other"):
+            text = "The carrier OTHER needs its name."
+            raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", text, field="/carrier_name_other", location="body"))
         while True:
             order = caller.check(await self._repository.load(order_id))
             after(order.status, Step.TRACK, order.intent)
