@@ -121,6 +121,24 @@ async def test_public_operations_know_who_pays(peopled: TestPlatform) -> None:
     assert await hits(peopled) == [1] * 8
 
 
+@pytest.mark.parametrize("funding", ["balance", "card"])
+async def test_deliveries_know_whose_payment_they_tell_of(peopled: TestPlatform, funding: str) -> None:
+    """All that is told of two buyers' payments, by event; nobody listens there."""
+    kinds = ("CHECKOUT.ORDER.APPROVED", "CHECKOUT.ORDER.COMPLETED", "PAYMENT.CAPTURE.COMPLETED", "PAYMENT.CAPTURE.REFUNDED")
+    hook = {"url": "http://127.0.0.1:9/", "event_types": [{"name": name} for name in (*kinds, "PAYMENT.AUTHORIZATION.CREATED")]}
+    await ask(peopled, "POST", "/v1/notifications/webhooks", body=hook)
+    peopled.clock.freeze()
+    mine = await approved(peopled, await order(peopled), funding=funding)
+    friends = await approved(peopled, await order(peopled, intent="AUTHORIZE"), FRIEND)
+    for match in ({"buyer": BUYER, "order": mine}, {"buyer": BUYER}, {"buyer": FRIEND}, {"order": friends}):
+        rule = {"operation": "webhooks.deliver", "kind": "delay", "by": "PT1H", "match": match}  # only the first that fits strikes
+        await control(peopled, "faults", rule)
+    await ask(peopled, "POST", f"/v2/payments/captures/{await captured(peopled, mine)}/refund", body={})
+    await ask(peopled, "POST", f"/v2/checkout/orders/{friends}/authorize", body={})
+    await peopled.settle()
+    assert await hits(peopled) == [4, 0, 3, 0]
+
+
 async def test_what_a_job_finishes_is_still_the_buyers(peopled: TestPlatform) -> None:
     mine = await approved(peopled, await order(peopled))
     rule = {"operation": "ledger.post", "kind": "error", "status": 503, "times": 1, "match": {"buyer": BUYER}}

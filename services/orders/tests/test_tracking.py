@@ -72,8 +72,8 @@ class TestTrack:
             {"carrier": None},
             {"status": "IN_TRANSIT", "tracking_number_type": "CARRIER_PROVIDED"},
         )
-        for number, said in enumerate(taken):
-            answer = await shop.post(f"/{order_id}/track", shipment(capture, tracking_number=str(number), **said))
+        for number, more in enumerate(taken):
+            answer = await shop.post(f"/{order_id}/track", shipment(capture, tracking_number=str(number), **more))
             assert answer.status_code == 201, answer.text
 
     async def test_only_what_was_paid_is_shipped(self, shop: Shop) -> None:

@@ -70,6 +70,7 @@ class TestWalletCapture:
             "resource_version": "2.0",
             "summary": "A payment of 100.00 USD was captured.",
             "resource": capture,
+            "about": {"order": capture["supplementary_data"]["related_ids"]["order_id"], "buyer": BUYER},
         }
 
     async def test_its_transfer_has_its_id(self, shop: Shop) -> None:

@@ -178,15 +178,28 @@ class Webhooks:
         return App(self.single.http, self.single.bearer(*who, *(scopes or ("applications/webhooks",))))
 
     async def happen(
-        self, subject: str, event_type: str = "PAYMENT.CAPTURE.COMPLETED", who: tuple[str, str] = STORE, **resource: Any
+        self,
+        subject: str,
+        event_type: str = "PAYMENT.CAPTURE.COMPLETED",
+        who: tuple[str, str] = STORE,
+        about: dict[str, str] | None = None,
+        **resource: Any,
     ) -> str:
         """Another service says that something happened; answer the id of what it said."""
         self.numbers[subject] = number = self.numbers.get(subject, 0) + 1
-        event = self.said(f"{subject}.{number}", subject, event_type, who, **resource)
+        event = self.said(f"{subject}.{number}", subject, event_type, who, about, **resource)
         await self.receive(event)
         return event.id
 
-    def said(self, event_id: str, subject: str, event_type: str, who: tuple[str, str] = STORE, **resource: Any) -> Event:
+    def said(
+        self,
+        event_id: str,
+        subject: str,
+        event_type: str,
+        who: tuple[str, str] = STORE,
+        about: dict[str, str] | None = None,
+        **resource: Any,
+    ) -> Event:
         data = {
             "client_id": who[0],
             "account_id": who[1],
@@ -194,7 +207,7 @@ class Webhooks:
             "resource_version": "2.0",
             "summary": "Something happened",
             "resource": {"id": subject, **resource},
-        }
+        } | ({"about": about} if about else {})
         source = "orders" if event_type.startswith("CHECKOUT") else "payments"
         return Event(event_id, source, event_type, subject, json.dumps(data), self.single.clock.now())
 

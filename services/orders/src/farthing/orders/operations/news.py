@@ -27,6 +27,7 @@ class Teller:
 
     def news(self, order: Order, kind: str, payments: Payments | None = None) -> News:
         """The event `kind` about the order as it is now."""
+        buyer = (order.funding or {}).get("account_id")
         data = {
             "client_id": order.client_id,
             "account_id": order.merchant,
@@ -34,5 +35,6 @@ class Teller:
             "resource_version": "2.0",
             "summary": _SUMMARIES[kind],
             "resource": representation(order, self._links, payments),
+            "about": {"order": order.id} | ({"buyer": buyer} if buyer else {}),
         }
         return News(self._ids.resource(), kind, orjson.dumps(data))

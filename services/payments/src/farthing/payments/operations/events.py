@@ -19,7 +19,7 @@ from farthing.payments.repository.events import NewEvent
 if TYPE_CHECKING:
     from farthing.money import Ids
     from farthing.payments.domain.authorization import Authorization
-    from farthing.payments.domain.capture import Capture, Refund
+    from farthing.payments.domain.capture import Capture
 
 # By type: the kind of resource, and a sentence about it.
 _SAYING = {
@@ -39,7 +39,8 @@ class Events:
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
 
-    def of(self, kind: str, about: Authorization | Capture | Refund, document: dict[str, Any]) -> NewEvent:
+    def of(self, kind: str, about: Authorization | Capture, document: dict[str, Any]) -> NewEvent:
+        """`about`: the payment, also where the document is of a refund."""
         resource_type, saying = _SAYING[kind]
         amount = document["amount"]
         data = {
@@ -49,5 +50,6 @@ class Events:
             "resource_version": "2.0",
             "summary": saying.format(f"{amount['value']} {amount['currency_code']}"),
             "resource": document,
+            "about": {"order": about.order_id} | ({"buyer": about.payer} if about.payer else {}),
         }
         return NewEvent(self._ids.code(_ID_LENGTH), kind, document["id"], orjson.dumps(data).decode())

@@ -149,5 +149,5 @@ class RefundCapture:
             return  # a twin has recorded it
         failed = refund.status is RefundStatus.FAILED
         changed = capture.after_failed_refund() if failed else capture.after_refund(refund.amount, refund.contribution, refund.updated)
-        event = self._events.of(REFUND_FAILED if failed else CAPTURE_REFUNDED, refund, self._documents.refund(refund))
+        event = self._events.of(REFUND_FAILED if failed else CAPTURE_REFUNDED, changed, self._documents.refund(refund))
         await self._captures.refund(intent, changed, refund, [event])

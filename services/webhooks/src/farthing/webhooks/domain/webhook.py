@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -29,7 +30,10 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one app is told: `body` is the document byte for byte, `subject` the resource whose events keep their order."""
+    """What one app is told: `body` is the document byte for byte, `subject` the resource whose events keep their order.
+
+    `about`: order and buyer (his account's id) of the payment, for faults to match; nobody is told.
+    """
 
     id: str
     client_id: str
@@ -38,6 +42,7 @@ class Notification:
     body: str
     at: datetime
     subject: str
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Intake:
         self.stored: Callable[[], None] = lambda: None
 
     async def receive(self, event: Event) -> None:
-        """Bears the same event twice. Its data: client_id, account_id, resource_type, resource_version, summary, resource."""
+        """Bears the same event twice. Its data: client_id, account_id, resource_type, resource_version, summary, resource, about."""
         data = orjson.loads(event.data)
         webhooks = await self._subscribers.of(event.type, data.get("client_id"), data.get("account_id"))
         of_apps: dict[str, list[Webhook]] = {}
@@ -81,7 +81,7 @@ class Intake:
         told = event_id(event.id, client_id)
         body = self._documents.notification(told, event.type, event.at, data)
         transactions = tuple(transactions_of(data["resource"]))
-        notification = Notification(told, client_id, event.type, transactions, body, event.at, event.subject)
+        notification = Notification(told, client_id, event.type, transactions, body, event.at, event.subject, data.get("about") or {})
         targets = [Target(transmission_id(self._ids), webhook.id, webhook.url) for webhook in webhooks]
         if await self._events.store(notification, targets, self._clock.now()):
             self.stored()

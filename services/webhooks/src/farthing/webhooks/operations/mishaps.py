@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -75,18 +75,9 @@ class Mishaps:
 
 
 def _facts(claimed: Claimed) -> dict[str, str]:
-    """What a rule can match: app, event, webhook, and the order that the resource is or belongs to."""
-    resource: dict[str, Any] = orjson.loads(claimed.body)["resource"]
-    related = resource.get("supplementary_data")
-    related = related.get("related_ids") if isinstance(related, dict) else None
-    order = related.get("order_id") if isinstance(related, dict) else claimed.subject
-    return {"app": claimed.client_id, "event": claimed.type, "webhook": claimed.webhook_id, "order": str(order), **_buyer(resource)}
-
-
-def _buyer(resource: dict[str, Any]) -> dict[str, str]:
-    payer = resource.get("payer")
-    account = payer.get("payer_id") if isinstance(payer, dict) else None
-    return {"buyer": account} if isinstance(account, str) else {}
+    """What a rule can match: app, event, webhook, and the order and the buyer that the event is about."""
+    about: dict[str, str] = orjson.loads(claimed.about) if claimed.about else {}
+    return {**about, "app": claimed.client_id, "event": claimed.type, "webhook": claimed.webhook_id}
 
 
 def _phrase(status: int) -> str:

@@ -35,7 +35,7 @@ WITH RECURSIVE lanes AS (
 UPDATE deliveries d SET leased_until = now() + make_interval(secs => $6)
 FROM ready, events e WHERE d.id = ready.id AND e.id = d.event_id
 RETURNING d.id, d.seq, d.client_id, d.webhook_id, d.url, d.lane, d.subject, d.attempts, d.first_in_order,
-          e.id AS event_id, e.type, e.body, e.at
+          e.id AS event_id, e.type, e.body, e.at, e.about
 """
 _DUE: Final = """
 SELECT next_at FROM deliveries WHERE status = 'PENDING' AND (leased_until IS NULL OR leased_until < now()) ORDER BY next_at LIMIT 1
@@ -64,7 +64,7 @@ FROM deliveries d JOIN events e ON e.id = d.event_id ORDER BY e.at DESC, d.seq D
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this process may attempt now; `attempts` were made before."""
+    """A delivery that this process may attempt now; `attempts` were made before. `about`: as in Notification, JSON."""
 
     id: str
     seq: int
@@ -79,6 +79,7 @@ class Claimed:
     type: str
     body: str
     at: datetime
+    about: str | None
 
 
 @dataclass(frozen=True, slots=True)

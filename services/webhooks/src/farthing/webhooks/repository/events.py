@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import orjson
+
 from farthing.kit.db import Database, one
 from farthing.webhooks.domain.targets import lane_of
 from farthing.webhooks.domain.webhook import Notification, Target
@@ -15,7 +17,7 @@ from farthing.webhooks.domain.webhook import Notification, Target
 # Told twice, stored once: the id follows from the cause.
 _STORE: Final = """
 WITH told AS (
-    INSERT INTO events (id, client_id, type, transactions, body, at) VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO events (id, client_id, type, transactions, body, at, about) VALUES ($1, $2, $3, $4, $5, $6, $13::json)
     ON CONFLICT (id) DO NOTHING RETURNING id
 ), sent AS (
     INSERT INTO deliveries (id, event_id, client_id, subject, next_at, webhook_id, url, lane)
@@ -117,9 +119,8 @@ class Events:
 
     async def store(self, told: Notification, targets: Sequence[Target], due: datetime) -> int:
         """Keep an event and a delivery for each target; answer how many deliveries are new (none when it was told before)."""
-        row = await self._store.row(
-            told.id, told.client_id, told.type, list(told.transactions), told.body, told.at, told.subject, due, *_columns(targets)
-        )
+        content = (told.id, told.client_id, told.type, list(told.transactions), told.body, told.at)
+        row = await self._store.row(*content, told.subject, due, *_columns(targets), orjson.dumps(told.about).decode())
         return int(row["deliveries"])
 
     async def send(self, event_id: str, client_id: str, subject: str, targets: Sequence[Target], due: datetime) -> None:

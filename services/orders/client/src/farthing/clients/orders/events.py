@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import Field
+
 from farthing.kit.model import Model
 
 APPROVED: Final = "CHECKOUT.ORDER.APPROVED"
@@ -14,7 +16,10 @@ TYPES: Final = (APPROVED, PROCESSED, COMPLETED, REVERSED)
 
 
 class OrderEvent(Model):
-    """`client_id` is the app that made the order, `account_id` its merchant, `resource` the order as the public API showed it then."""
+    """`client_id` is the app that made the order, `account_id` its merchant, `resource` the order as the public API showed it then.
+
+    `about`: the order, and buyer (the account's id) once one approved, for faults to match.
+    """
 
     client_id: str
     account_id: str
@@ -22,3 +27,4 @@ class OrderEvent(Model):
     resource_version: str = "2.0"
     summary: str
     resource: dict[str, Any]
+    about: dict[str, str] = Field(default_factory=dict)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import Field
+
 from farthing.kit.model import Model
 
 AUTHORIZATION_CREATED: Final = "PAYMENT.AUTHORIZATION.CREATED"
@@ -18,7 +20,8 @@ TYPES: Final = (AUTHORIZATION_CREATED, AUTHORIZATION_VOIDED, CAPTURE_COMPLETED, 
 class PaymentEvent(Model):
     """`client_id` is the app that caused the payment, `account_id` the merchant, `resource` what the public API showed then.
 
-    `resource_type` is authorization, capture or refund (CAPTURE_REFUNDED carries the refund).
+    `resource_type` is authorization, capture or refund (CAPTURE_REFUNDED carries the refund). `about`: order, and buyer (the account's id)
+    where one paid, for faults to match.
     """
 
     client_id: str
@@ -27,3 +30,4 @@ class PaymentEvent(Model):
     resource_version: str = "2.0"
     summary: str
     resource: dict[str, Any]
+    about: dict[str, str] = Field(default_factory=dict)
