@@ -327,6 +327,22 @@ class TestOneClick:
         assert "checked" in page.attributes["one-click"]
         assert "checked" in page.attributes["funding-card"]
 
+    async def test_is_not_offered_for_a_permission_that_the_payer_must_have_read(self, visitor: Any) -> None:
+        await self.agree(visitor)
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        assert (self.at_once(page), "kept" in page.texts) == (SHOP, False)
+        context = {"return_url": f"{SHOP}/return", "cancel_url": f"{SHOP}/cancel"}
+        source = {"experience_context": context, "attributes": {"vault": {"store_in_vault": "ON_SUCCESS"}}}
+        unit = {"amount": {"currency_code": "USD", "value": "10.00"}}
+        body = {"intent": "CAPTURE", "purchase_units": [unit], "payment_source": {"paypal": source}}
+        headers = await visitor.platform.as_app(paypal_request_id="keep-1")
+        order = (await visitor.platform.http.post("/v2/checkout/orders", json=body, headers=headers)).json()["id"]
+        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        assert (self.at_once(page), page.texts["kept"]) == (
+            None,
+            "By paying you also let Example Store charge you again later, in the same way and without asking you.",
+        )
+
     async def test_opening_the_page_approves_nothing_by_itself(self, visitor: Any) -> None:
         await self.agree(visitor)
         order = await visitor.order()

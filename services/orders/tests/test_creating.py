@@ -115,7 +115,6 @@ class TestWithWallet:
             ({"apple_pay": {"id": "1"}}, "PAYMENT_SOURCE_CANNOT_BE_USED"),
             ({"paypal": {"vault_id": "X"}}, "TOKEN_ID_NOT_FOUND"),
             ({"paypal": {"billing_agreement_id": "B-1"}}, "BILLING_AGREEMENT_NOT_FOUND"),
-            ({"paypal": {"attributes": {"vault": {"store_in_vault": "ON_SUCCESS"}}}}, "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE"),
         ]
         for source, issue in sources:
             answer = await shop.post("", order(payment_source=source), paypal_request_id="1")

@@ -218,11 +218,6 @@ class BillingAgreementNotFound(Refused):
     description = "There is no such billing agreement."
 
 
-class NotEnabledToVault(Refused):
-    issue = "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE"
-    description = "This payment source cannot be kept."
-
-
 class NotEnabledForCards(Refused):
     """Live mode without a processor for cards."""
 

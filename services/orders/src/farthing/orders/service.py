@@ -25,11 +25,13 @@ from farthing.orders.operations.confirming import Confirming
 from farthing.orders.operations.creating import Creating
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.expiring import Expiring
+from farthing.orders.operations.funds import Funds
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.paying import Paying
 from farthing.orders.operations.replay import Replay
 from farthing.orders.operations.showing import Showing
 from farthing.orders.operations.tracking import Tracking
+from farthing.orders.operations.wallets import Wallets
 from farthing.orders.repository import Repository
 
 MANIFEST: Final = Manifest(
@@ -48,17 +50,19 @@ def build(host: Host) -> Service:
     directory = Directory(MerchantsClient(host.link("merchants")), AccountsClient(host.link("accounts")))
     teller, replay = Teller(ids, links), Replay(clock, strict=settings.strict_idempotency)
     # In live mode no processor takes cards yet.
-    cards = Cards(VaultClient(host.link("vault")), repository, ids, settings.public_url, enabled=settings.sandbox)
-    paying = Paying(repository, PaymentsClient(host.link("payments")), cards, replay, teller, links, clock)
+    vault = VaultClient(host.link("vault"))
+    cards = Cards(vault, repository, ids, enabled=settings.sandbox)
+    funds = Funds(cards, Wallets(vault, cards, directory, repository, ids), settings.public_url)
+    paying = Paying(repository, PaymentsClient(host.link("payments")), funds, replay, teller, links, clock)
     approving = Approving(repository, directory, cards, paying, teller, clock, host.switches)
     expiring = Expiring(repository, teller, clock)
     operations = Operations(
         callers=Callers(directory),
         replay=replay,
-        creating=Creating(repository, directory, cards, paying, approving, replay, clock, ids),
+        creating=Creating(repository, directory, funds, paying, approving, replay, clock, ids),
         showing=Showing(repository, directory, paying, clock),
         changing=Changing(repository, directory, clock),
-        confirming=Confirming(repository, cards, paying, approving, teller, clock),
+        confirming=Confirming(repository, funds, paying, approving, teller, clock),
         paying=paying,
         tracking=Tracking(repository, paying, links, clock, ids),
         approving=approving,

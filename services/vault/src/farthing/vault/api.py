@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farthing.clients.vault.models import NewCard
+from farthing.clients.vault.models import NewCard, NewWallet
 from farthing.kit.api import Api
 from farthing.kit.call import NO_CONTENT, Call, Response, json_response
 from farthing.kit.errors import Detail, InvalidRequest
@@ -18,9 +18,7 @@ def routes(vault: Vault) -> Api:
 
     @api.internal("POST", "/cards", "vault.store")
     async def store(call: Call, body: NewCard) -> Response:
-        if not call.key:
-            raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", "Every write has an idempotency key.", field="Idempotency-Key"))
-        return json_response(await vault.store(body, call.key), 201)
+        return json_response(await vault.store(body, _key(call)), 201)
 
     @api.internal("GET", "/cards/{token}", "vault.get")
     async def get(_call: Call, token: str) -> Response:
@@ -35,4 +33,18 @@ def routes(vault: Vault) -> Api:
         await vault.delete(token)
         return NO_CONTENT
 
+    @api.internal("POST", "/wallets", "vault.keep")
+    async def keep(call: Call, body: NewWallet) -> Response:
+        return json_response(await vault.keep(body, _key(call)), 201)
+
+    @api.internal("GET", "/wallets/{token}", "vault.wallet")
+    async def wallet(_call: Call, token: str) -> Response:
+        return json_response(await vault.wallet(token))
+
     return api
+
+
+def _key(call: Call) -> str:
+    if not call.key:
+        raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", "Every write has an idempotency key.", field="Idempotency-Key"))
+    return call.key

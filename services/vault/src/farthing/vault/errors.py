@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from farthing.clients.vault.errors import CardExpired, CardNotFound, CardNumberInvalid, NotATestCard
+from farthing.clients.vault.errors import CardExpired, CardNotFound, CardNumberInvalid, NotATestCard, WalletNotFound
 from farthing.kit.errors import Conflict
 
-__all__ = ["CardExpired", "CardNotFound", "CardNumberInvalid", "KeyReused", "NotATestCard"]
+__all__ = ["CardExpired", "CardNotFound", "CardNumberInvalid", "KeyReused", "NotATestCard", "WalletNotFound"]
 
 
 class KeyReused(Conflict):

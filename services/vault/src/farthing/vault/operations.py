@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from farthing.clients.vault.models import NewCard, StoredCard, StoredCards
+from farthing.clients.vault.models import NewCard, NewWallet, StoredCard, StoredCards, StoredWallet
 from farthing.vault import domain
-from farthing.vault.errors import CardExpired, CardNotFound, CardNumberInvalid, KeyReused, NotATestCard
+from farthing.vault.errors import CardExpired, CardNotFound, CardNumberInvalid, KeyReused, NotATestCard, WalletNotFound
 from farthing.vault.repository import Repository, Row
 from farthing.vault.sealing import Seal
 from farthing.vault.settings import KEY_BYTES
@@ -48,6 +48,18 @@ class Vault:
         """Raises CardNotFound."""
         if not await self._repository.delete(token):
             raise CardNotFound
+
+    async def keep(self, wallet: NewWallet, key: str) -> StoredWallet:
+        """Keep a payer's permission once per key; the newest choice of what pays counts. The customer's id stays the first one."""
+        token, now = f"WLT{self._ids.code(17)}", self._clock.now()
+        return _permission(await self._repository.keep(key, token, wallet.account_id, wallet.card, wallet.customer_id, now))
+
+    async def wallet(self, token: str) -> StoredWallet:
+        """Raises WalletNotFound."""
+        found = await self._repository.wallet(token)
+        if found is None:
+            raise WalletNotFound
+        return _permission(found)
 
     async def seed(self) -> None:
         """The seeded buyer's test card: its number has to be encrypted, which SQL cannot."""
@@ -91,6 +103,11 @@ class Vault:
         if self._seal is None:
             self._seal = Seal(self._key or await self._repository.sandbox_key(os.urandom(KEY_BYTES)))
         return self._seal
+
+
+def _permission(row: Record) -> StoredWallet:
+    names = ("token", "account_id", "card", "customer_id", "created")
+    return StoredWallet(**{name: row[name] for name in names})
 
 
 def _shown(row: Record) -> StoredCard:

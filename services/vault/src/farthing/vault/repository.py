@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SHOWN = "token, fingerprint, brand, last_digits, expiry, scenario, customer_id, created"
 
+_WALLET = "token, account_id, card, customer_id, created"
+
 
 class Row(NamedTuple):
     """A card to store."""
@@ -57,6 +59,17 @@ class Repository:
 
     async def of_customer(self, customer_id: str) -> list[Record]:
         return await self._database.fetch(f"SELECT {_SHOWN} FROM cards WHERE customer_id = $1 ORDER BY created DESC", customer_id)
+
+    async def keep(self, key: str, token: str, account_id: str, card: str | None, customer_id: str, created: datetime) -> Record:
+        """Insert, or change what pays for the row that has this key already."""
+        sql = f"""
+            INSERT INTO wallets (key, token, account_id, card, customer_id, created) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (key) DO UPDATE SET card = excluded.card RETURNING {_WALLET}
+        """
+        return one(await self._database.row(sql, key, token, account_id, card, customer_id, created))
+
+    async def wallet(self, token: str) -> Record | None:
+        return await self._database.row(f"SELECT {_WALLET} FROM wallets WHERE token = $1", token)
 
     async def delete(self, token: str) -> bool:
         return await self._database.execute("DELETE FROM cards WHERE token = $1", token) == "DELETE 1"

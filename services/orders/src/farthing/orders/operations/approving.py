@@ -12,13 +12,13 @@ from farthing.kit.errors import ApiError
 from farthing.kit.switches import Switches
 from farthing.orders.domain.order import TO_PAY, Order
 from farthing.orders.domain.states import Status, Step, after
-from farthing.orders.domain.totals import Json, total_of
-from farthing.orders.domain.units import FROM_FILE
-from farthing.orders.errors import OrderCompletionInProgress, OrderExpired, OrderNotFound, PayerCannotPay
+from farthing.orders.domain.totals import Json
+from farthing.orders.errors import OrderCompletionInProgress, OrderExpired, OrderNotFound
 from farthing.orders.operations.cards import Cards
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.paying import Paying
+from farthing.orders.operations.wallets import check_payer, of_payer, write_payer
 from farthing.orders.repository import Repository
 
 AT_ONCE: Final = "ORDER_COMPLETE_ON_PAYMENT_APPROVAL"
@@ -71,7 +71,7 @@ class Approving:
         if order.status is Status.APPROVED and order.funding == funding:
             return True
         order.status, order.funding, order.updated, order.expires = status, funding, now, now + TO_PAY
-        _write_payer(order, payer)
+        write_payer(order, payer)
         return await self._save(order)
 
     async def _save(self, order: Order) -> bool:
@@ -85,31 +85,9 @@ class Approving:
 
     async def _payer(self, order: Order, approval: Approval) -> Account:
         payer = await self._directory.payer(approval.account_id)
-        if any(unit["payee"]["merchant_id"] == payer.id for unit in order.units):
-            raise PayerCannotPay
+        check_payer(order, payer)
         return payer
 
     async def _funding(self, order: Order, payer: Account, approval: Approval) -> Json:
-        """`limit`: more than this, in minor units, the payer did not approve."""
         chosen = {"kind": "wallet"} if approval.funding == "balance" else await self._cards.instrument(payer, approval.instrument_id)
-        limit = sum(total_of(unit).minor for unit in order.units)
-        return {**chosen, "account_id": payer.id, "email": payer.email, "limit": limit}
-
-
-def _write_payer(order: Order, payer: Account) -> None:
-    """What the merchant learns of its payer: name, e-mail address, country, and where to ship."""
-    name = {"given_name": payer.given_name, "surname": payer.surname}
-    country = {"country_code": payer.country}
-    source = order.document.get("payment_source") or {"paypal": {}}
-    if "card" in source:  # an earlier choice that the payer replaced
-        source = {"paypal": {}}
-    if "paypal" in source:
-        facts = {"email_address": payer.email, "account_id": payer.id, "account_status": "VERIFIED", "name": name, "address": country}
-        source = {"paypal": {**source["paypal"], **facts}}
-    order.document["payment_source"] = source
-    order.document["payer"] = {"name": name, "email_address": payer.email, "payer_id": payer.id, "address": country}
-    if order.context.get("shipping_preference", FROM_FILE) == FROM_FILE and payer.address is not None:
-        full_name = f"{payer.given_name} {payer.surname}".strip()
-        filed = {"name": {"full_name": full_name}, "address": payer.address.model_dump(exclude_none=True)}
-        for unit in order.units:
-            unit["shipping"] = {**filed, **(unit.get("shipping") or {})}
+        return of_payer(order, payer, chosen)

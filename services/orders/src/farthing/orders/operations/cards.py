@@ -12,14 +12,12 @@ from farthing.clients.vault.models import NewCard as CardToStore
 from farthing.clients.vault.models import StoredCard
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.money import Ids
-from farthing.orders.domain.order import Order, Payments
 from farthing.orders.domain.totals import Json
 from farthing.orders.errors import CardExpired, InstrumentNotFound, NotEnabledForCards, PaymentSourceCannotBeUsed, TokenNotFound
 from farthing.orders.operations.sources import KeptCard, NewCard
 from farthing.orders.repository import Repository
 
 _CARD: Final = "/payment_source/card"
-_UNPAID: Final = frozenset({"DECLINED", "DENIED"})
 
 
 class Cards:
@@ -28,19 +26,29 @@ class Cards:
     `enabled`: whether cards can be charged at all; without a real processor they cannot in live mode.
     """
 
-    def __init__(self, vault: VaultClient, repository: Repository, ids: Ids, public_url: str, *, enabled: bool) -> None:
-        self._vault, self._repository, self._ids = vault, repository, ids
-        self._public_url, self._enabled = public_url, enabled
+    def __init__(self, vault: VaultClient, repository: Repository, ids: Ids, *, enabled: bool) -> None:
+        self._vault, self._repository, self._ids, self._enabled = vault, repository, ids, enabled
 
     async def funding(self, card: NewCard | KeptCard, merchants: tuple[str, ...]) -> Json:
         """Raises NotEnabledForCards, InvalidRequest, CardExpired, PaymentSourceCannotBeUsed, TokenNotFound."""
+        if isinstance(card, KeptCard):
+            if not await self._repository.keeps(card.token, merchants):
+                raise TokenNotFound(field="/payment_source")
+            return await self.stored(card.token)
         if not self._enabled:
             raise NotEnabledForCards
-        if isinstance(card, KeptCard):
-            return _funding(await self._kept(card.token, merchants))
         customer = card.customer_id or (self._ids.code(10) if card.keep else None)
         stored = await self._store(CardToStore(number=card.number, expiry=card.expiry, name=card.name, customer_id=customer))
         return _funding(stored) | ({"keep": True} if card.keep else {})
+
+    async def stored(self, token: str) -> Json:
+        """A card that vault has. Raises NotEnabledForCards, TokenNotFound when it is gone."""
+        if not self._enabled:
+            raise NotEnabledForCards
+        try:
+            return _funding(await self._vault.get(token))
+        except CardNotFound:
+            raise TokenNotFound(field="/payment_source") from None
 
     async def instrument(self, payer: Account, instrument_id: str | None) -> Json:
         """The stored card with which a payer approves. Raises InstrumentNotFound, NotEnabledForCards."""
@@ -53,27 +61,6 @@ class Cards:
             return _funding(await self._vault.get(found[0].token))
         except CardNotFound:
             raise InstrumentNotFound from None
-
-    def keep(self, order: Order, payments: Payments) -> bool:
-        """Show the merchant the token of a card that it wanted kept, now that the payment succeeded; whether that changed the order."""
-        funding = order.funding or {}
-        made = [made for of_unit in payments.values() for kind in ("captures", "authorizations") for made in of_unit.get(kind) or ()]
-        if not funding.get("keep") or all(payment["status"] in _UNPAID for payment in made):
-            return False
-        order.vaulted = token = funding["token"]
-        here = f"{self._public_url}/v3/vault/payment-tokens/{token}"
-        links = [{"href": here, "rel": "self", "method": "GET"}, {"href": here, "rel": "delete", "method": "DELETE"}]
-        kept = {"id": token, "status": "VAULTED", "customer": {"id": funding["customer_id"]}, "links": links}
-        order.document["payment_source"]["card"]["attributes"] = {"vault": kept}
-        return True
-
-    async def _kept(self, token: str, merchants: tuple[str, ...]) -> StoredCard:
-        if not await self._repository.keeps(token, merchants):
-            raise TokenNotFound(field="/payment_source")
-        try:
-            return await self._vault.get(token)
-        except CardNotFound:
-            raise TokenNotFound(field="/payment_source") from None
 
     async def _store(self, card: CardToStore) -> StoredCard:
         try:

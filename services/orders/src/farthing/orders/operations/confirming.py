@@ -10,8 +10,8 @@ from farthing.orders.domain.totals import Json
 from farthing.orders.errors import NoPaymentSource, OrderExpired
 from farthing.orders.operations.approving import AT_ONCE, Approving
 from farthing.orders.operations.callers import Caller
-from farthing.orders.operations.cards import Cards, shown
 from farthing.orders.operations.creating import check_content
+from farthing.orders.operations.funds import Funds
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.paying import Paying, must_not_be_paying
 from farthing.orders.operations.sources import Asked, Source
@@ -21,15 +21,15 @@ from farthing.orders.repository import Repository
 class Confirming:
     """Confirms payment sources."""
 
-    def __init__(self, repository: Repository, cards: Cards, paying: Paying, approving: Approving, teller: Teller, clock: Clock) -> None:
-        self._repository, self._cards, self._paying = repository, cards, paying
+    def __init__(self, repository: Repository, funds: Funds, paying: Paying, approving: Approving, teller: Teller, clock: Clock) -> None:
+        self._repository, self._funds, self._paying = repository, funds, paying
         self._approving, self._teller, self._clock = approving, teller, clock
 
     async def confirm(self, caller: Caller, order_id: str, request: Json, source: Source | None) -> Order:
-        """A wallet is asked of its payer, a card is as good as approved.
+        """A wallet is asked of its payer; a card, and a wallet that was kept, are as good as approved.
 
         Raises NoPaymentSource, OrderNotFound, OrderExpired, PaymentAlreadyApproved, OrderCannotBeConfirmed, OrderCompletionInProgress,
-        UnsupportedProcessingInstruction and what `Cards.funding` refuses.
+        UnsupportedProcessingInstruction and what `Funds.fund` refuses.
         """
         if source is None:
             raise NoPaymentSource(field="/payment_source")
@@ -50,8 +50,7 @@ class Confirming:
         if isinstance(source, Asked):
             order.document["payment_source"] = source.shown
             return await self._repository.save(order)
-        order.funding = await self._cards.funding(source, (order.merchant, order.creator))
-        order.document["payment_source"] = shown(order.funding)
+        await self._funds.fund(order, source)
         order.expires = now + TO_PAY
         saved = await self._repository.save(order, [self._teller.news(order, APPROVED)])
         if saved and order.document.get("processing_instruction") == AT_ONCE:

@@ -14,8 +14,8 @@ from farthing.orders.domain.units import FROM_FILE, check_units
 from farthing.orders.errors import OrderInvalid, RequestIdRequired, UnsupportedProcessingInstruction
 from farthing.orders.operations.approving import AT_ONCE, Approving
 from farthing.orders.operations.callers import Caller
-from farthing.orders.operations.cards import Cards, shown
 from farthing.orders.operations.directory import Directory
+from farthing.orders.operations.funds import Funds
 from farthing.orders.operations.paying import Paying
 from farthing.orders.operations.replay import Replay
 from farthing.orders.operations.sources import Asked, Source
@@ -44,14 +44,14 @@ class Creating:
         self,
         repository: Repository,
         directory: Directory,
-        cards: Cards,
+        funds: Funds,
         paying: Paying,
         approving: Approving,
         replay: Replay,
         clock: Clock,
         ids: Ids,
     ) -> None:
-        self._repository, self._directory, self._cards = repository, directory, cards
+        self._repository, self._directory, self._funds = repository, directory, funds
         self._paying, self._approving, self._replay = paying, approving, replay
         self._clock, self._ids = clock, ids
 
@@ -59,7 +59,7 @@ class Creating:
         """Make an order; with a card, pay it at once. `request` is the body, whose shape was checked.
 
         The same request id again answers the order as it is now. Raises OrderInvalid, RequestIdRequired, PayeeAccountInvalid,
-        InvalidPlatformFeesAccount, UnsupportedProcessingInstruction, what `Cards.funding` refuses and what payments refuse.
+        InvalidPlatformFeesAccount, UnsupportedProcessingInstruction, what `Funds.fund` refuses and what payments refuse.
         """
         if source is not None and key is None:
             raise RequestIdRequired(field="PayPal-Request-Id")
@@ -117,11 +117,10 @@ class Creating:
         )
 
     async def _fund(self, order: Order, source: Source | None) -> None:
-        """A card pays at once."""
+        """What asks nobody pays at once."""
         if source is None or isinstance(source, Asked):
             return
-        order.funding = await self._cards.funding(source, (order.merchant, order.creator))
-        order.document["payment_source"] = shown(order.funding)
+        await self._funds.fund(order, source)
         order.status, order.paying, order.before = Status.APPROVED, True, {}
         order.expires = order.created + TO_PAY
 

@@ -24,10 +24,10 @@ from farthing.orders.domain.states import Intent, Status, Step, after, match_int
 from farthing.orders.domain.totals import Json, total_of
 from farthing.orders.errors import InstrumentDeclined, OrderCompletionInProgress, OrderExpired
 from farthing.orders.operations.callers import Caller
-from farthing.orders.operations.cards import Cards, shown
+from farthing.orders.operations.funds import Funds
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.replay import KEPT, Replay
-from farthing.orders.operations.sources import Asked, KeptCard, NewCard
+from farthing.orders.operations.sources import Asked, Ready
 from farthing.orders.operations.sources import Source as Given
 from farthing.orders.repository import Key, Repository
 
@@ -50,9 +50,9 @@ class Paying:
     """Captures and authorizes orders."""
 
     def __init__(
-        self, repository: Repository, payments: PaymentsClient, cards: Cards, replay: Replay, teller: Teller, links: Links, clock: Clock
+        self, repository: Repository, payments: PaymentsClient, funds: Funds, replay: Replay, teller: Teller, links: Links, clock: Clock
     ) -> None:
-        self._repository, self._payments, self._cards = repository, payments, cards
+        self._repository, self._payments, self._funds = repository, payments, funds
         self._replay, self._teller, self._links, self._clock = replay, teller, links, clock
         self._running: dict[str, asyncio.Task[tuple[Order, Payments]]] = {}
 
@@ -126,8 +126,8 @@ class Paying:
             raise OrderExpired
         if order.paying:
             return await self._join(order, key)
-        if isinstance(given, (NewCard, KeptCard)):
-            return await self._pay_by_card(order, given, key)
+        if given is not None and not isinstance(given, Asked):
+            return await self._pay_from(order, given, key)
         after(order.status, Step.PAY, order.intent)
         return None
 
@@ -138,12 +138,11 @@ class Paying:
             after(outcome.order.status, Step.PAY, order.intent)
         return outcome
 
-    async def _pay_by_card(self, order: Order, card: NewCard | KeptCard, key: Key | None) -> Outcome | None:
-        """The card comes with this request: it funds the order and pays at once. None: the order changed meanwhile."""
+    async def _pay_from(self, order: Order, source: Ready, key: Key | None) -> Outcome | None:
+        """What pays comes with this request: it funds the order and pays at once. None: the order changed meanwhile."""
         before = {"status": order.status, "document": dict(order.document), "funding": order.funding}
         order.status = after(order.status, Step.FUND, order.intent)
-        order.funding = await self._cards.funding(card, (order.merchant, order.creator))
-        order.document["payment_source"] = shown(order.funding)
+        await self._funds.fund(order, source)
         order.updated = self._clock.now()
         order.expires = order.updated + TO_PAY
         order.before, order.paying = before, True
@@ -162,7 +161,7 @@ class Paying:
         payments, paid = await self._make(order)
         now = self._clock.now()
         order.status, order.updated, order.paying = Status.COMPLETED, now, False
-        changed = self._cards.keep(order, payments)
+        changed = await self._funds.keep(order, payments)
         news = self._teller.news(order, COMPLETED, payments) if paid else None
         await self._repository.complete(order, now, now + KEPT, news, changed=changed)
         return order, payments
@@ -179,7 +178,8 @@ class Paying:
                 self._running.pop(order.id, None)  # who begins after this refusal is recorded must not join it
                 await self._repository.refuse(order)
             if isinstance(error, WalletDeclined):
-                raise InstrumentDeclined(redirect=self._links.payer(order.id)) from None
+                vanished = order.before is not None and not order.before  # its creation was its payment: nobody can choose another funding
+                raise InstrumentDeclined(redirect="" if vanished else self._links.payer(order.id)) from None
             raise
         return _by_reference(made.units), made.status != "DECLINED"
 

@@ -13,6 +13,7 @@ from farthing.orders.errors import OrderNotFound
 from farthing.orders.operations.callers import Caller
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.paying import Paying
+from farthing.orders.operations.wallets import is_kept
 from farthing.orders.repository import Repository
 
 
@@ -52,6 +53,7 @@ class Showing:
             shipping_preference=order.context.get("shipping_preference") or FROM_FILE,
             expires=order.expires,
             payer=(order.funding or {}).get("account_id"),
+            kept=is_kept(order),
         )
 
     async def buyer(self, order_id: str) -> str | None:

@@ -15,10 +15,8 @@ from farthing.orders.errors import (
     CardExpiryRequired,
     CardNumberRequired,
     InvalidSecurityCodeLength,
-    NotEnabledToVault,
     OnlyOnePaymentSource,
     PaymentSourceCannotBeUsed,
-    TokenNotFound,
 )
 from farthing.orders.operations.requests import Email, ExperienceContext, PayerAddress, PersonName, Shape
 
@@ -56,7 +54,25 @@ class KeptCard:
     context: Json = field(default_factory=dict)
 
 
-Source = Asked | NewCard | KeptCard
+@dataclass(frozen=True, slots=True)
+class KeptWallet:
+    """A wallet whose owner agreed before: he is not asked. `shown` as in Asked."""
+
+    token: str
+    shown: Json = field(default_factory=dict)
+    context: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEither:
+    """A token that does not say of what."""
+
+    token: str
+    context: Json = field(default_factory=dict)
+
+
+Ready = NewCard | KeptCard | KeptWallet | KeptEither  # nobody is asked
+Source = Asked | Ready
 S = TypeVar("S", bound=Shape)
 
 TokenId = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9a-zA-Z_-]+$")]
@@ -73,6 +89,19 @@ class _VaultInstruction(Shape):
 class _Attributes(Shape):
     customer: _Customer | None = None
     vault: _VaultInstruction | None = None
+
+
+class _WalletVaultInstruction(_VaultInstruction):
+    """The published file wants usage_type; without it the merchant is meant."""
+
+    description: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    usage_type: Literal["MERCHANT", "PLATFORM"] | None = None
+    customer_type: Literal["CONSUMER", "BUSINESS"] | None = None
+    permit_multiple_payment_tokens: bool | None = None
+
+
+class _WalletAttributes(_Attributes):
+    vault: _WalletVaultInstruction | None = None
 
 
 class _Card(Shape):
@@ -95,7 +124,7 @@ class _Wallet(Shape):
     email_address: Email | None = None
     name: PersonName | None = None
     address: PayerAddress | None = None
-    attributes: _Attributes | None = None
+    attributes: _WalletAttributes | None = None
     experience_context: ExperienceContext | None = None
     billing_agreement_id: Annotated[str, Field(min_length=2, max_length=128)] | None = None
 
@@ -114,7 +143,7 @@ def read_source(raw: Any) -> Source | None:  # noqa: ANN401 - any JSON
     """What `payment_source` means; None when it says nothing.
 
     Raises InvalidRequest, OnlyOnePaymentSource, PaymentSourceCannotBeUsed, CardNumberRequired, CardExpiryRequired,
-    InvalidSecurityCodeLength, NotEnabledToVault, TokenNotFound, BillingAgreementNotFound.
+    InvalidSecurityCodeLength, BillingAgreementNotFound.
     """
     if raw is None:
         return None
@@ -127,7 +156,7 @@ def read_source(raw: Any) -> Source | None:  # noqa: ANN401 - any JSON
     if shapes.card is not None:
         return _card(shapes.card, raw["card"])
     if shapes.token is not None:
-        return KeptCard(shapes.token.id)
+        return KeptEither(shapes.token.id)
     if shapes.paypal is not None:
         return _wallet(shapes.paypal, raw["paypal"])
     return _local(given[0], raw[given[0]])
@@ -157,15 +186,14 @@ def _card(card: _Card, raw: Json) -> NewCard | KeptCard:
     return NewCard(SecretStr(card.number), card.expiry, card.name, keep, customer, context)
 
 
-def _wallet(wallet: _Wallet, raw: Json) -> Asked:
-    if wallet.vault_id is not None:
-        raise TokenNotFound(field=f"{_POINTER}/paypal/vault_id")
+def _wallet(wallet: _Wallet, raw: Json) -> Asked | KeptWallet:
     if wallet.billing_agreement_id is not None:
         raise BillingAgreementNotFound(field=f"{_POINTER}/paypal/billing_agreement_id")
-    if wallet.attributes is not None and wallet.attributes.vault is not None and wallet.attributes.vault.store_in_vault is not None:
-        raise NotEnabledToVault(field=f"{_POINTER}/paypal/attributes/vault")
-    shown = {name: value for name, value in raw.items() if name != "experience_context"}
-    return Asked({"paypal": shown}, raw.get("experience_context") or {})
+    shown = {name: value for name, value in raw.items() if name not in {"experience_context", "vault_id"}}
+    context = raw.get("experience_context") or {}
+    if wallet.vault_id is not None:
+        return KeptWallet(wallet.vault_id, {"paypal": shown}, context)
+    return Asked({"paypal": shown}, context)
 
 
 def _local(name: str, raw: Any) -> Asked:  # noqa: ANN401 - any JSON

@@ -42,7 +42,7 @@ class OrderView(Model):
 
     `amount` is the sum of all units. `status` is the public one, or EXPIRED. `payee` is that of the first unit. `expires` is when it can
     no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire contract. `payer` is the
-    account that approved, if one did.
+    account that approved, if one did. `kept`: the payer, by approving, lets the merchant charge him again without being asked.
     """
 
     id: str
@@ -60,6 +60,7 @@ class OrderView(Model):
     shipping_preference: str = "GET_FROM_FILE"
     expires: datetime
     payer: str | None = None
+    kept: bool = False
 
 
 class Approval(Model):

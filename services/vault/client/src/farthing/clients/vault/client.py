@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from farthing.clients.vault.errors import ERRORS
-from farthing.clients.vault.models import NewCard, StoredCard, StoredCards
+from farthing.clients.vault.models import NewCard, NewWallet, StoredCard, StoredCards, StoredWallet
 from farthing.kit.errors import ApiError
 from farthing.kit.rpc import ServiceClient
 
@@ -31,6 +31,14 @@ class VaultClient(ServiceClient):
     async def of_customer(self, customer_id: str) -> tuple[StoredCard, ...]:
         """The newest first."""
         return (await self.call("GET", "/cards", StoredCards, query=urlencode({"customer_id": customer_id}).encode())).cards
+
+    async def keep(self, wallet: NewWallet, *, key: str) -> StoredWallet:
+        """Keep a permission once per key; again, it says which card pays from now on."""
+        return await self.call("POST", "/wallets", StoredWallet, body=wallet, key=key)
+
+    async def wallet(self, token: str) -> StoredWallet:
+        """Raises WalletNotFound."""
+        return await self.call("GET", f"/wallets/{quote(token, safe='')}", StoredWallet)
 
     async def delete(self, token: str) -> None:
         """Forget a card; its token is never used again. Raises CardNotFound."""

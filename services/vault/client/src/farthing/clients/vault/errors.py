@@ -10,6 +10,11 @@ class CardNotFound(NotFound):
     description = "No card is stored under this token."
 
 
+class WalletNotFound(NotFound):
+    issue = "WALLET_TOKEN_NOT_FOUND"
+    description = "No wallet is kept under this token."
+
+
 class CardNumberInvalid(Refused):
     issue = "CARD_NUMBER_INVALID"
     description = "The number is not a card number: it has 12 to 19 digits and a check digit."
@@ -25,4 +30,4 @@ class CardExpired(Refused):
     description = "The card is expired."
 
 
-ERRORS = (CardNotFound, CardNumberInvalid, NotATestCard, CardExpired)
+ERRORS = (CardNotFound, WalletNotFound, CardNumberInvalid, NotATestCard, CardExpired)

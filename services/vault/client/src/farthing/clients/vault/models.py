@@ -39,5 +39,18 @@ class StoredCard(Model):
     created: datetime
 
 
+class NewWallet(Model):
+    """A payer's permission to be charged again: his account, and the token of the stored card that pays (None: his balance)."""
+
+    account_id: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,32}$")]
+    card: Annotated[str, Field(min_length=1, max_length=36)] | None = None
+    customer_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
+
+
+class StoredWallet(NewWallet):
+    token: str
+    created: datetime
+
+
 class StoredCards(Model):
     cards: tuple[StoredCard, ...]
