@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -67,7 +68,8 @@ class Shop:
         now = int(time.time())
         claims = {"sub": "client", "account": "A", "aud": "farthing", "exp": now + 60, "scope": "read"}
         self._key = bench.tokens._key
-        self.http = client_of(self.running.public, self._key.sign(claims))
+        self.token = self._key.sign(claims)
+        self.http = client_of(self.running.public, self.token)
         self.claims = claims
 
     def with_claims(self, **claims: Any) -> httpx2.AsyncClient:
@@ -237,3 +239,35 @@ async def test_a_mistyped_card_number_is_not_quoted(bench: Bench) -> None:
     running = Running(SHOP, Service(api), bench.host, None)
     answer = await client_of(running.public).post("/v1/shop/cards", json={"number": "401288888888188", "label": "too long"})
     assert [(d["field"], d.get("value")) for d in answer.json()["details"]] == [("/number", None), ("/label", "too long")]
+
+
+async def test_a_body_that_was_cut_off_is_not_taken_for_one_that_was_left_out(shop: Shop) -> None:
+    """`DELETE /v1/shop` may come without a body; half a request may not."""
+    half = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    for messages in (half, half[1:]):
+        assert await _status_of(shop, messages) == 408
+    assert await _status_of(shop, [{"type": "http.request"}]) == 204
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farthing.kit.edge.BODY_TIMEOUT", 0.05)
+    assert await _status_of(shop, []) == 408
+
+
+async def _status_of(shop: Shop, messages: list[dict[str, Any]]) -> int:
+    """What `DELETE /v1/shop` answers when the server hands on these messages, and then nothing."""
+    waiting, sent = iter(messages), []
+
+    async def receive() -> dict[str, Any]:
+        for message in waiting:
+            return message
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {shop.token}".encode())]
+    await shop.running.public(
+        {"type": "http", "method": "DELETE", "path": "/v1/shop", "query_string": b"", "headers": headers}, receive, send
+    )
+    return int(sent[0]["status"])

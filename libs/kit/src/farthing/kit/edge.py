@@ -18,7 +18,7 @@ import orjson
 from farthing.kit.api import Endpoint, RouteTable
 from farthing.kit.auth import Verifier
 from farthing.kit.call import TRAIL, Call, Response, Trail
-from farthing.kit.errors import AnyError, ApiError, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
+from farthing.kit.errors import AnyError, ApiError, BodyIncomplete, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
 from farthing.kit.faults import Fault, Faults, ResponseLost
 from farthing.kit.journal import Entry, Journal
 from farthing.kit.telemetry.tracing import new_trail, trail_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PUBLIC_TIMEOUT = 30.0  # seconds
+BODY_TIMEOUT = 10.0  # seconds for all of a request to arrive
 LARGEST_BODY = 1_000_000  # bytes
 SCOPE_PREFIX = "https://uri.paypal.com/services/"
 # SDKs can be pointed here by a base URL that they join with their own absolute one (wire contract, section 6.4 B).
@@ -133,7 +134,7 @@ class Edge:
             return response
 
     async def _run(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
-        call.body = await _read(call, receive)
+        call.body = await (_read_in_time(call, receive) if self._public else _read(call, receive))
         await self._authenticate(call, endpoint)
         fault = await self._fault_before(call, arguments) if self._parts.faults.active else None
         if self._public and b"paypal-mock-response" in call.headers:
@@ -224,12 +225,26 @@ def _body(call: Call, endpoint: Endpoint) -> dict[str, Any]:
     return {"body": parse(endpoint.body, call.body)}
 
 
+async def _read_in_time(call: Call, receive: Receive) -> bytes:
+    """Whoever waits for all requests to end (a reset) must not wait for one that never begins. Raises BodyIncomplete."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            return await _read(call, receive)
+    except TimeoutError:
+        raise BodyIncomplete(description=f"The request body did not come within {BODY_TIMEOUT:g} seconds.") from None
+
+
 async def _read(call: Call, receive: Receive) -> bytes:
-    """Raises BodyTooLarge as soon as that is certain: the server passes over whatever still comes, and keeps the connection."""
+    """Raises BodyTooLarge as soon as that is certain: the server passes over whatever still comes, and keeps the connection.
+
+    Raises BodyIncomplete when the client went away before the end: what was cut off must not be taken for what was left out.
+    """
     declared, received, more = int(call.headers.get(b"content-length", 0)), 0, True
     chunks: list[bytes] = []
     while more and max(declared, received) <= LARGEST_BODY:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyIncomplete
         chunks.append(message.get("body", b""))
         received, more = received + len(chunks[-1]), message.get("more_body", False)
     if max(declared, received) > LARGEST_BODY:

@@ -27,6 +27,7 @@ _MESSAGES = {
     403: ("NOT_AUTHORIZED", "Authorization failed due to insufficient permissions."),
     404: ("RESOURCE_NOT_FOUND", "The specified resource does not exist."),
     405: ("METHOD_NOT_SUPPORTED", "The server does not implement the requested HTTP method."),
+    408: ("REQUEST_TIMEOUT", "The request did not arrive as a whole."),
     409: ("RESOURCE_CONFLICT", "The server has detected a conflict while processing this request."),
     413: ("REQUEST_ENTITY_TOO_LARGE", "The request body is too large."),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The server does not support the request payload's media type."),
@@ -126,6 +127,10 @@ class MethodNotSupported(ApiError):
 
 class Conflict(ApiError):
     status = 409
+
+
+class BodyIncomplete(ApiError):
+    status = 408
 
 
 class BodyTooLarge(ApiError):
