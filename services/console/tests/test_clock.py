@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack
+from farthing.console.gateways.control import ControlClient
 from farthing.console.operations.clock import DueWork, TimeControl
 from farthing.console.operations.publication import Publication
 from farthing.console.repository import Repository
 from farthing.kit.clock import Clock, real_now
-from farthing.kit.control import ControlClient
 from farthing.kit.errors import Unavailable
 from farthing.kit.faults import Fault
 from farthing.kit.settings import Settings

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from farthing.clients.accounts.client import AccountsClient
+from farthing.console.gateways.control import ControlClient
 from farthing.console.operations.faults import FaultRules
 from farthing.console.repository import Repository
 from farthing.kit.api import RouteTable
-from farthing.kit.control import ControlClient
 from farthing.kit.faults import Faults, ResponseLost
 from farthing.money import Ids
 from tests.platform import OTHER, STORE, TestPlatform

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from farthing.console.gateways.control import ControlClient
+from farthing.console.gateways.control import Health as Healthy
 from farthing.console.operations.health import Health
-from farthing.kit.control import ControlClient
-from farthing.kit.control import Health as Healthy
 from farthing.kit.settings import Settings
 from tests.platform import TestPlatform
 from tests.single import Single, StartSingle

@@ -9,6 +9,8 @@ from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.orders.client import OrdersClient
 from farthing.clients.payments.client import PaymentsClient
 from farthing.console.api import routes
+from farthing.console.gateways.control import ControlClient
+from farthing.console.gateways.control import Health as Healthy
 from farthing.console.operations import Operations
 from farthing.console.operations.approvals import Approvals, AutoApproval
 from farthing.console.operations.books import Books
@@ -22,8 +24,6 @@ from farthing.console.operations.state import Memory, State
 from farthing.console.operations.unserved import Unserved, paypal_paths
 from farthing.console.repository import Repository
 from farthing.console.settings import ConsoleSettings
-from farthing.kit.control import ControlClient
-from farthing.kit.control import Health as Healthy
 from farthing.kit.manifest import Manifest
 from farthing.kit.service import Host, Service
 

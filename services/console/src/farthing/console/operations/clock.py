@@ -10,11 +10,11 @@ from typing import Final
 
 from farthing.console.domain.durations import NotADuration, parse_duration
 from farthing.console.errors import AdvanceUnfinished, ClockNeverGoesBack, DurationInvalid, StepTooLong, TargetTooFar
+from farthing.console.gateways.control import ControlClient
 from farthing.console.operations.patience import patience
 from farthing.console.operations.publication import Publication
 from farthing.console.repository import ClockRow, Repository
 from farthing.kit.clock import Clock, real_now, wire_time
-from farthing.kit.control import ControlClient
 from farthing.kit.errors import ApiError
 from farthing.kit.service import Work
 

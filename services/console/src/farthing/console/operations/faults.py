@@ -12,9 +12,9 @@ from farthing.clients.accounts.client import AccountsClient
 from farthing.console.domain.durations import NotADuration, parse_duration
 from farthing.console.domain.faults import DELIVER, INTERNAL, facts_of, kinds_of
 from farthing.console.errors import DurationInvalid, FaultNotFound, KindNotSupported, MatchNotSupported, OperationUnknown, ParameterInvalid
+from farthing.console.gateways.control import ControlClient
 from farthing.console.operations.approvals import personal_account
 from farthing.console.repository import FaultRow, Repository
-from farthing.kit.control import ControlClient
 from farthing.kit.errors import AnyError, ApiError, NotFound, Unavailable
 from farthing.kit.faults import Fault, Faults, Kind
 from farthing.kit.model import Model

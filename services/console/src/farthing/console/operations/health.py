@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from farthing.kit.control import ControlClient
-from farthing.kit.control import Health as Healthy
+from farthing.console.gateways.control import ControlClient
+from farthing.console.gateways.control import Health as Healthy
 from farthing.kit.errors import ApiError
 from farthing.kit.model import Model
 

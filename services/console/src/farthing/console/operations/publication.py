@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import orjson
 
+from farthing.console.gateways.control import ControlClient
 from farthing.console.operations.faults import fault_of
 from farthing.console.repository import Repository
 from farthing.kit.board import Board, Doings
-from farthing.kit.control import ControlClient
 from farthing.kit.errors import ApiError
 
 

@@ -1,0 +1,1 @@
+"""Whom the console talks to besides the services' own clients."""
