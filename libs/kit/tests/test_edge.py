@@ -243,7 +243,7 @@ async def test_a_mistyped_card_number_is_not_quoted(bench: Bench) -> None:
 
 async def test_a_body_that_was_cut_off_is_not_taken_for_one_that_was_left_out(shop: Shop) -> None:
     """`DELETE /v1/shop` may come without a body; half a request may not."""
-    half = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    half: list[dict[str, Any]] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
     for messages in (half, half[1:]):
         assert await _status_of(shop, messages) == 408
     assert await _status_of(shop, [{"type": "http.request"}]) == 204
@@ -256,12 +256,12 @@ async def test_a_body_that_does_not_come_is_not_waited_for(shop: Shop, monkeypat
 
 async def _status_of(shop: Shop, messages: list[dict[str, Any]]) -> int:
     """What `DELETE /v1/shop` answers when the server hands on these messages, and then nothing."""
-    waiting, sent = iter(messages), []
+    waiting, sent = iter(messages), list[Any]()
 
     async def receive() -> dict[str, Any]:
         for message in waiting:
             return message
-        return await asyncio.get_running_loop().create_future()
+        return await asyncio.Future[dict[str, Any]]()
 
     async def send(message: Any) -> None:
         sent.append(message)
