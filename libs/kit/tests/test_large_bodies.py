@@ -88,6 +88,17 @@ async def test_who_sends_it_all_first_is_answered_and_can_ask_again(client: Clie
     assert await client.hear() == (200, b'{"bytes":2}')
 
 
+async def test_who_closes_after_the_answer_sends_it_all_and_gets_it(client: Client) -> None:
+    await client.say(HEAD, b"connection: close\r\ncontent-length: 20000000\r\n\r\n", *(b" " * 1_000_000 for _ in range(20)))
+    assert (await client.hear())[0] == 413
+
+
+async def test_the_last_chunk_is_not_waited_for(client: Client) -> None:
+    whole = b"%x\r\n" % (LARGEST_BODY + 1) + b" " * (LARGEST_BODY + 1) + b"\r\n0\r\n\r\n"
+    await client.say(HEAD, b"transfer-encoding: chunked\r\n\r\n", whole, HEAD, b"content-length: 2\r\n\r\n{}")
+    assert [(await client.hear())[0] for _ in range(2)] == [413, 200]
+
+
 async def test_the_limit_itself_is_taken(client: Client) -> None:
     await client.say(HEAD, b"content-length: %d\r\n\r\n" % LARGEST_BODY, b" " * LARGEST_BODY)
     assert await client.hear() == (200, b'{"bytes":%d}' % LARGEST_BODY)

@@ -120,6 +120,14 @@ class TestWithWallet:
             answer = await shop.post("", order(payment_source=source), paypal_request_id="1")
             assert (answer.status_code, issues(answer)) == (422, [issue])
 
+    async def test_who_is_paid_pays_himself_no_platform_fee(self, shop: Shop) -> None:
+        fee = {"amount": usd("1.00")}  # without a payee it goes to the app's own account
+        answer = await shop.post("", order(unit(payment_instruction={"platform_fees": [fee]})))
+        field = "/purchase_units/0/payment_instruction/platform_fees/0/payee"
+        assert (answer.status_code, issues(answer), answer.json()["details"][0]["field"]) == (422, ["INVALID_PLATFORM_FEES_ACCOUNT"], field)
+        told = unit(payee={"merchant_id": OTHER}, payment_instruction={"platform_fees": [fee]})
+        assert (await shop.create(told))["purchase_units"][0]["payment_instruction"]["platform_fees"][0]["payee"]["merchant_id"] == STORE
+
     async def test_local_methods_send_the_payer_to_the_same_page(self, shop: Shop) -> None:
         ideal = {"name": "Bea Buyer", "country_code": "NL", "experience_context": {"locale": "nl-NL"}}
         made = (await shop.post("", order(payment_source={"ideal": ideal}), paypal_request_id="1")).json()

@@ -92,6 +92,7 @@ class Call:
     trail: Trail
     principal: Principal | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    unread: bool = False  # its body is too large, and the rest may still come
 
     def header(self, name: str) -> str | None:
         value = self.headers.get(name.encode("ascii"))

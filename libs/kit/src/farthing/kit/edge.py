@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -92,7 +93,7 @@ class Edge:
         finally:
             TRAIL.reset(token)
         self._finish(call, response, started)
-        await _send(send, call, response)
+        await _send(send, call, response, receive)
 
     def _begin(self, scope: Scope) -> Call:
         headers = dict(scope["headers"])
@@ -102,8 +103,7 @@ class Edge:
         else:
             deadline = headers.get(b"farthing-deadline")
             timeout = int(deadline) / 1000 if deadline and deadline.isdigit() else PUBLIC_TIMEOUT
-            traceparent = headers.get(b"traceparent")
-            trail = trail_of(traceparent.decode("latin-1") if traceparent else None, timeout)
+            trail = trail_of(headers.get(b"traceparent", b"").decode("latin-1"), timeout)
         return Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail)
 
     async def _respond(self, call: Call, receive: Receive) -> Response:
@@ -197,9 +197,8 @@ class Edge:
         parts, app = self._parts, call.principal.subject if call.principal else None
         parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
         if self._public:
-            at, request, answer = parts.clock.now(), call.body, response.body
-            what = (self._name, call.operation, call.method, call.path)
-            parts.journal.add(Entry(at, *what, response.status, seconds * 1000, call.debug_id, app, request, answer))
+            what = (parts.clock.now(), self._name, call.operation, call.method, call.path, response.status, seconds * 1000)
+            parts.journal.add(Entry(*what, call.debug_id, app, call.body, response.body))
         if parts.settings.log_requests:
             facts = {"milliseconds": round(seconds * 1000, 3), "debug_id": call.debug_id, **call.notes}
             parts.log.info("request.served", operation=call.operation, status=response.status, **facts)
@@ -235,7 +234,7 @@ async def _read_in_time(call: Call, receive: Receive) -> bytes:
 
 
 async def _read(call: Call, receive: Receive) -> bytes:
-    """Raises BodyTooLarge as soon as that is certain: the server passes over whatever still comes, and keeps the connection.
+    """Raises BodyTooLarge as soon as that is certain.
 
     Raises BodyIncomplete when the client went away before the end: what was cut off must not be taken for what was left out.
     """
@@ -248,6 +247,7 @@ async def _read(call: Call, receive: Receive) -> bytes:
         chunks.append(message.get("body", b""))
         received, more = received + len(chunks[-1]), message.get("more_body", False)
     if max(declared, received) > LARGEST_BODY:
+        call.unread = more
         raise BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")
     return b"".join(chunks)  # one chunk, the usual case, is not copied
 
@@ -256,10 +256,17 @@ def _error_response(error: ApiError, call: Call) -> Response:
     return Response(error.status_code, error.body(call.debug_id), [(b"content-type", b"application/json"), *error.headers()])
 
 
-async def _send(send: Send, call: Call, response: Response) -> None:
+async def _send(send: Send, call: Call, response: Response, receive: Receive) -> None:
+    """The whole answer at once. Who still sends gets time to: a connection that is closed on unread data takes the answer away again."""
     headers = [*response.headers, (b"paypal-debug-id", call.debug_id.encode()), (b"content-length", str(len(response.body)).encode())]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": response.body, "more_body": call.unread})
+    if call.unread:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BODY_TIMEOUT):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body", "body": b""})
 
 
 def bearer_trail(trail: Trail) -> list[tuple[bytes, bytes]]:

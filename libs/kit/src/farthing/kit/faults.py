@@ -28,14 +28,10 @@ class Fault:
     times: int | None = None
     hits: int = 0
 
-    @property
-    def remaining(self) -> int | None:
-        return None if self.times is None else max(0, self.times - self.hits)
-
     def fits(self, operation: str, facts: dict[str, str]) -> bool:
         return (
             self.operation in {operation, "*"}
-            and self.remaining != 0
+            and (self.times is None or self.hits < self.times)
             and all(facts.get(name) == wanted for name, wanted in self.match.items())
         )
 

@@ -204,11 +204,8 @@ class ServiceClient:
     def _error_of(self, answer: Answer) -> ApiError:
         """Rebuild the callee's error: its own class where the client knows the issue."""
         try:
-            envelope = orjson.loads(answer.body)
-            details = [
-                Detail(d["issue"], d.get("description", ""), d.get("field"), d.get("value"), d.get("location"))
-                for d in envelope.get("details", [])
-            ]
+            found, more = orjson.loads(answer.body).get("details", []), ("field", "value", "location")
+            details = [Detail(one["issue"], one.get("description", ""), *map(one.get, more)) for one in found]
         except (orjson.JSONDecodeError, KeyError, AttributeError):
             details = []
         known = self.errors.get(details[0].issue) if details else None

@@ -84,7 +84,10 @@ class Directory:
             given, pointer = unit.get("payee"), f"/purchase_units/{index}"
             unit["payee"] = _shown(default) if not given else {**given, **await self._payee(given, f"{pointer}/payee")}
             for place, fee in enumerate((unit.get("payment_instruction") or {}).get("platform_fees") or ()):
-                await self._name_fee(fee, default, f"{pointer}/payment_instruction/platform_fees/{place}/payee")
+                where = f"{pointer}/payment_instruction/platform_fees/{place}/payee"
+                await self._name_fee(fee, default, where)
+                if fee["payee"]["merchant_id"] == unit["payee"]["merchant_id"]:  # payments refuse that, but not before the payer agreed
+                    raise InvalidPlatformFeesAccount(field=where)
 
     async def _name_fee(self, fee: Json, default: Merchant, pointer: str) -> None:
         try:
