@@ -1,0 +1,1 @@
+"""The rules of observability/ are what they promise, and the stack's parts take the configuration that the chart gives them."""
