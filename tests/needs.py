@@ -1,4 +1,4 @@
-"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`, `needs_nats`.
+"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`, `needs_nats`, `needs_promtool`.
 
 A test whose need is missing does not run, and the run's last lines name it. With `CI` set it fails instead: what CI must run, CI runs.
 """
@@ -53,10 +53,17 @@ def find_nats() -> Path | None:
     return Path(found) if found else None
 
 
+def find_promtool() -> Path | None:
+    """Prometheus' program for rules: the one that FARTHING_PROMTOOL names, else the one in the search path."""
+    found = shutil.which(os.environ.get("FARTHING_PROMTOOL", "promtool"))
+    return Path(found) if found else None
+
+
 _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or `make specifications`)", find_specs),
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
+    "needs_promtool": ("Prometheus' promtool (FARTHING_PROMTOOL or promtool in PATH)", find_promtool),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }
 
@@ -83,6 +90,12 @@ def chromium() -> Path:
 def nats_program() -> Path:
     """The NATS server program, for tests marked `needs_nats`."""
     return _found("needs_nats")
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus' program for rules, for tests marked `needs_promtool`."""
+    return _found("needs_promtool")
 
 
 def _found(marker: str) -> Path:

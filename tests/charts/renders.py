@@ -51,6 +51,7 @@ RENDERS: Final = (
     Render("production", "farthing", "example-production/farthing.yaml"),
     Render("development-parts", "farthing-dev", "dev/farthing-dev.yaml"),
     Render("gateway", "farthing-gateway", "dev/farthing-gateway.yaml"),
+    Render("observability", "observability", "dev/observability.yaml"),
 )
 
 

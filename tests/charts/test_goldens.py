@@ -218,7 +218,7 @@ def test_the_development_parts_make_every_secret_that_the_platform_refers_to(man
 
 
 def test_state_and_gateway_stay_on_the_control_plane_s_node_and_the_platform_on_the_others() -> None:
-    for render in ("development-parts", "gateway"):
+    for render in ("development-parts", "gateway", "observability"):
         for name, specification in objects(render).pods():
             assert specification["nodeSelector"] == {"farthing.dev/holds": "state"}, name
     for name in objects("split").of("Deployment"):

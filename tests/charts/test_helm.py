@@ -86,7 +86,7 @@ def test_every_object_fits_the_schema_of_its_kind(kubeconform: Path, render: Ren
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("name", ["split", "embedded", "development-parts", "gateway"])
+@pytest.mark.parametrize("name", ["split", "embedded", "development-parts", "gateway", "observability"])
 def test_the_cluster_would_take_every_object_under_the_restricted_standard(name: str) -> None:
     golden = next(render.golden for render in RENDERS if render.name == name)
     # Objects are judged before they are found to be there already, or their port to be taken by themselves.

@@ -13,7 +13,7 @@ from tests.charts.documents import merged, read_values
 from tests.charts.renders import ROOT
 
 CHART = ROOT / "charts/farthing"
-FILES = sorted(path for path in (ROOT / "k8s/environments").glob("*/*.yaml") if path.stem in {"farthing", "embedded"})
+FILES = sorted(path for path in (ROOT / "k8s/environments").glob("*/*.yaml") if path.stem in {"farthing", "embedded", "farthing-observed"})
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_the_values_of_every_environment_are_accepted(schema: dict[str, Any], de
 
 
 def test_there_are_environments() -> None:
-    assert [path.parent.name for path in FILES] == ["ci", "dev", "dev", "example-production"]
+    assert [path.parent.name for path in FILES] == ["ci", "ci", "dev", "dev", "dev", "example-production"]
 
 
 @pytest.mark.parametrize(

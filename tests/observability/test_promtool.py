@@ -1,0 +1,76 @@
+"""Prometheus' own program reads the rules and runs their unit tests, in the length they have and scaled by the chart."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.needs import ROOT
+from tests.observability.rules_files import RULES, UNIT_TESTS
+
+pytestmark = pytest.mark.needs_promtool
+CHART = ROOT / "charts/observability"
+VALUES = ROOT / "k8s/environments/ci/observability.yaml"
+
+
+def promised(promtool: Path, *words: str | Path) -> None:
+    done = subprocess.run([promtool, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def rendered(folder: Path, *words: str) -> Path:
+    """The chart's configuration of Prometheus with its rules beside it, as they are in the pod but for their place."""
+    helm = shutil.which("helm")
+    if helm is None:
+        pytest.skip("not run here: needs helm (`make doctor` says how to get it)")
+    command: list[str | Path] = [helm, "template", "observability", CHART, "--values", VALUES, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    data = {one["metadata"]["name"]: one["data"] for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "ConfigMap"}
+    for name, text in data["observability-rules"].items():
+        (folder / name).write_text(text)
+    (folder / "token").write_text("")
+    configuration = data["observability-prometheus"]["prometheus.yml"].replace("/etc/prometheus/rules", str(folder))
+    path = folder / "prometheus.yml"
+    path.write_text(configuration.replace("/var/run/secrets/kubernetes.io/serviceaccount/", f"{folder}/"))
+    return path
+
+
+def test_the_rules_are_rules(promtool: Path) -> None:
+    promised(promtool, "check", "rules", "--lint=all", "--lint-fatal", *RULES)
+
+
+@pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
+def test_their_unit_tests_pass(promtool: Path, path: Path) -> None:
+    promised(promtool, "test", "rules", path)
+
+
+@pytest.mark.parametrize("scale", ["1", "0.1"])
+def test_prometheus_takes_what_the_chart_gives_it(promtool: Path, tmp_path: Path, scale: str) -> None:
+    path = rendered(tmp_path, "--set-json", f"slo.windowScale={scale}")
+    path = path.rename(tmp_path / "prometheus.yml.checked")  # not a rule file itself
+    promised(promtool, "check", "config", path)
+
+
+def test_scaled_rules_fire_within_the_scaled_windows(promtool: Path, tmp_path: Path) -> None:
+    rendered(tmp_path, "--set-json", "slo.windowScale=0.1")
+    count = 'http_server_request_duration_seconds_count{service="orders",operation="orders.capture",status='
+    bucket = 'http_server_request_duration_seconds_bucket{service="orders",operation="orders.capture",le="1.0",status='
+    series = {f'{count}"201"}}': "0+50x120", f'{bucket}"201"}}': "0+50x120", f'{count}"500"}}': "0x72 0+5x48"}
+    labels = {"slo": "checkout-availability", "severity": "page"}
+    fires = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "390s", "exp_alerts": [{"exp_labels": labels, "exp_annotations": {}}]}
+    silent = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "360s", "exp_alerts": []}
+    test = {"interval": "5s", "input_series": [{"series": one, "values": values} for one, values in series.items()]}
+    unit = {"rule_files": [str(tmp_path / "slo.yaml")], "evaluation_interval": "15s", "tests": [test | {"alert_rule_test": [silent, fires]}]}
+    without_words = (tmp_path / "slo.yaml").read_text()
+    rules = yaml.safe_load(without_words)
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule.pop("annotations", None)
+    (tmp_path / "slo.yaml").write_text(yaml.safe_dump(rules))
+    path = tmp_path / "unit.yml"
+    path.write_text(yaml.safe_dump(unit))
+    promised(promtool, "test", "rules", path)
