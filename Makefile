@@ -59,7 +59,7 @@ images: ## Build the images that docker does not have yet: one per service, and 
 doctor: ## Say which tool for Kubernetes is missing, and where it comes from
 	@$(PYTHON) tools/cluster.py doctor
 
-cluster: ## A kind cluster with gateway, database, broker and one container per service; continues where it stopped
+cluster: ## A kind cluster with gateway, database, broker and one container per service (OBSERVABILITY=1: and what sees it); continues where it stopped
 	@$(PYTHON) tools/cluster.py up
 
 cluster-test: install ## Change, break and scale the services under load (a good half hour)

@@ -25,6 +25,13 @@ URL = "http://127.0.0.1:8080"
 GATEWAY_API = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.1/standard-install.yaml"
 TAGS = ROOT / "build" / "images.yaml"
 PARTS = ("postgres:17", "nats:2.14.9", "traefik:v3.7")
+OBSERVABILITY_PARTS = (
+    "otel/opentelemetry-collector-contrib:0.159.0",
+    "prom/prometheus:v3.14.0",
+    "jaegertracing/jaeger:2.13.0",
+    "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
+    "grafana/grafana:12.4.0",
+)
 OPERATOR = "https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/release-1.30/releases/cnpg-1.30.0.yaml"
 OPERATOR_PARTS = ("ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0", "ghcr.io/cloudnative-pg/postgresql:17")
 READY_SECONDS = 420
@@ -52,6 +59,7 @@ TOOLS = (
     Tool("helm", ("version", "--short"), "helm.sh/docs/intro/install (3.14 or newer)", "installs the charts"),
     Tool("skaffold", ("version",), "skaffold.dev/docs/install", "`skaffold dev`: a change served in seconds", optional=True),
     Tool("kubeconform", ("-v",), "github.com/yannh/kubeconform", "checks what the charts render", optional=True),
+    Tool("promtool", ("--version",), "prometheus.io/download", "checks and unit-tests the rules for Prometheus", optional=True),
 )
 
 
@@ -135,7 +143,7 @@ def wanted_images() -> list[str]:
 
 
 def load_images() -> str:
-    return load(*wanted_images(), *of_others(PARTS))
+    return load(*wanted_images(), *of_others(PARTS + (OBSERVABILITY_PARTS if observed() else ())))
 
 
 def of_others(images: tuple[str, ...]) -> list[str]:
@@ -189,8 +197,22 @@ def parts() -> str:
     return "PostgreSQL, NATS"
 
 
+def observed() -> bool:
+    """Whether charts/observability is wanted (OBSERVABILITY=1, or 0), or there from an earlier time: then it is kept."""
+    if "OBSERVABILITY" in os.environ:
+        return os.environ["OBSERVABILITY"] not in {"", "0"}
+    return not _fails("helm", "--kube-context", CONTEXT, "--namespace", NAMESPACE, "status", "observability")
+
+
+def observability() -> str:
+    if not observed():
+        return "not wanted (make cluster OBSERVABILITY=1)"
+    helm("observability", "observability", *environment("observability"))
+    return "collector, Prometheus, Jaeger, kube-state-metrics, and Grafana where it is enabled"
+
+
 def platform() -> str:
-    helm("farthing", "farthing", *environment("farthing"), "--values", str(TAGS))
+    helm("farthing", "farthing", *environment("farthing"), *(environment("farthing-observed") if observed() else ()), "--values", str(TAGS))
     return "every service is ready"
 
 
@@ -216,6 +238,7 @@ STEPS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("namespace", namespace),
     ("gateway", gateway),
     ("database and broker", parts),
+    ("what sees it", observability),
     ("platform", platform),
     ("first answer", answers),
 )
@@ -259,7 +282,7 @@ def down() -> None:
 
 COMMANDS = {
     "doctor": (doctor, "say which tool is missing and where it comes from"),
-    "up": (up, "cluster, gateway, database, broker, platform; what is there is kept"),
+    "up": (up, "cluster, gateway, database, broker, platform (OBSERVABILITY=1: and what sees it); what is there is kept"),
     "operator": (operator, "install CloudNativePG's operator, for `make cluster-soak`"),
     "down": (down, "delete the cluster"),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,13 @@ def configured(part: str) -> dict[str, Any]:
 def peers(part: str, way: str, port: int) -> set[str]:
     """Components that a part's policy names for a port."""
     rules = objects().one("NetworkPolicy", f"observability-{part}")["spec"]["ingress" if way == "from" else "egress"]
-    labels = [peer["podSelector"]["matchLabels"] for rule in rules for peer in rule.get(way, []) if {"port": port} in rule.get("ports", []) and "podSelector" in peer]
+    labels = [
+        peer["podSelector"]["matchLabels"]
+        for rule in rules
+        for peer in rule.get(way, [])
+        if {"port": port} in rule.get("ports", []) and "podSelector" in peer
+    ]
     return {one.get("app.kubernetes.io/component", one["app.kubernetes.io/name"]) for one in labels}
-
-
-def template(helm: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command: list[str | Path] = [helm, "template", "observability", CHART, "--values", ENVIRONMENTS / "ci/observability.yaml", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def complaints(values: dict[str, Any]) -> list[str]:
@@ -110,10 +109,10 @@ def test_every_part_asks_for_little_and_cannot_take_more_than_its_share() -> Non
 
 
 def test_rights_are_to_look_and_no_more() -> None:
-    roles = {f"{role['kind']} {role['metadata']['name']}": role["rules"] for role in objects().all if role["kind"] in {"Role", "ClusterRole"}}
-    allowed = {
-        (resource, verb) for rules in roles.values() for rule in rules for resource in rule["resources"] for verb in rule["verbs"]
+    roles = {
+        f"{role['kind']} {role['metadata']['name']}": role["rules"] for role in objects().all if role["kind"] in {"Role", "ClusterRole"}
     }
+    allowed = {(resource, verb) for rules in roles.values() for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
     assert {verb for _, verb in allowed} == {"get", "list", "watch"}
     assert {resource for resource, _ in allowed} == {
         *("pods", "deployments", "replicasets", "statefulsets", "horizontalpodautoscalers"),
@@ -121,7 +120,11 @@ def test_rights_are_to_look_and_no_more() -> None:
     }
     whole = {resource for name, rules in roles.items() if name.startswith("Cluster") for rule in rules for resource in rule["resources"]}
     assert whole == {"nodes", "nodes/metrics"}
-    tokens = {name.removeprefix("Deployment observability-").removeprefix("StatefulSet observability-") for name, pod in objects().pods() if pod["automountServiceAccountToken"]}
+    tokens = {
+        name.removeprefix("Deployment observability-").removeprefix("StatefulSet observability-")
+        for name, pod in objects().pods()
+        if pod["automountServiceAccountToken"]
+    }
     assert tokens == {"collector", "kube-state-metrics", "prometheus"}
 
 
@@ -185,46 +188,3 @@ def test_grafana_has_no_password_and_takes_everything_from_files() -> None:
         "jaeger": "http://observability-jaeger:16686",
     }
     assert yaml.safe_load(data["dashboards.yaml"])["providers"][0]["allowUiUpdates"] is False
-
-
-def test_where_its_image_cannot_be_had_grafana_is_off(helm: Path) -> None:
-    found = Objects(template(helm).stdout)
-    assert set(found.of("Deployment")) == {f"observability-{part}" for part in PARTS} - {"observability-grafana", "observability-prometheus"}
-
-
-def test_a_cluster_s_own_parts_are_used_instead(helm: Path) -> None:
-    own = "jaeger.enabled=false,jaeger.otlp=tempo.traces:4317,jaeger.query=http://tempo.traces:3200"
-    state = "kubeStateMetrics.enabled=false,kubeStateMetrics.address=state.kube-system:8080"
-    grafana = "grafana.enabled=true,grafana.adminSecret=grafana"
-    found = Objects(template(helm, "--set", f"{own},{state},{grafana}").stdout)
-    assert set(found.of("Deployment")) == {"observability-collector", "observability-grafana"}
-    text = json.dumps(found.of("ConfigMap"))
-    assert "endpoint: tempo.traces:4317" in text
-    assert "url: http://tempo.traces:3200" in text
-    assert 'targets: [\\"state.kube-system:8080\\"]' in text
-    (container,) = found.one("Deployment", "observability-grafana")["spec"]["template"]["spec"]["containers"]
-    assert environment(container)["GF_SECURITY_ADMIN_PASSWORD"] == "secret grafana/admin-password"
-
-
-def test_prometheus_operator_is_given_monitors_and_rules(helm: Path) -> None:
-    done = template(helm, "--set", "prometheus.enabled=false,operator.serviceMonitors=true,operator.rules=true,operator.labels.release=monitoring")
-    found = Objects(done.stdout)
-    assert set(found.of("ServiceMonitor")) == {"observability-farthing", "observability-kube-state-metrics"}
-    assert found.one("ServiceMonitor", "observability-farthing")["metadata"]["labels"]["release"] == "monitoring"
-    assert set(found.of("PrometheusRule")) == {"observability-slo", "observability-alerts"}
-    assert found.one("PrometheusRule", "observability-slo")["spec"] == yaml.safe_load((ROOT / "observability/slo/slo.yaml").read_text())
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["--set", "jaeger.enabled=false"], "jaeger.otlp is empty: the collector needs a store for traces (host:4317)"),
-        (["--set-json", "slo.windowScale=0.01"], "slo.windowScale=0.01: five minutes become shorter than three scrapes"),
-        (["--set", "grafana.enabled=true"], "grafana: nobody could sign in; name a secret in grafana.adminSecret"),
-        (["--set", "grafana.enabled=true,grafana.anonymous=true,prometheus.enabled=false"], "prometheus.address is empty: Grafana needs one"),
-    ],
-)
-def test_a_mistake_is_refused_in_one_line(helm: Path, words: list[str], line: str) -> None:
-    done = template(helm, *words)
-    assert done.returncode != 0
-    assert line in done.stderr

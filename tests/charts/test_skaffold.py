@@ -41,6 +41,17 @@ def test_every_image_that_was_built_is_the_one_that_runs(skaffold: dict[str, Any
     assert release["setValues"] == {"development.reload": True}
 
 
+def test_the_platform_is_seen_with_the_values_that_make_cluster_takes(skaffold: dict[str, Any]) -> None:
+    over, release = next(profile["patches"] for profile in skaffold["profiles"] if profile["name"] == "observability")
+    assert over == {"op": "add", "path": "/deploy/helm/releases/0/valuesFiles/-", "value": "k8s/environments/dev/farthing-observed.yaml"}
+    assert (ROOT / over["value"]).is_file()
+    assert (release["op"], release["path"]) == ("add", "/deploy/helm/releases/-")
+    found = release["value"]
+    assert (found["name"], found["namespace"]) == ("observability", "farthing")
+    assert (ROOT / found["chartPath"] / "Chart.yaml").is_file()
+    assert all((ROOT / path).is_file() for path in found["valuesFiles"])
+
+
 def test_nothing_is_pushed_and_no_other_cluster_is_touched(skaffold: dict[str, Any]) -> None:
     for part in (skaffold, next(profile for profile in skaffold["profiles"] if profile["name"] == "embedded")):
         assert part["build"]["local"]["push"] is False

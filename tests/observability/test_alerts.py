@@ -51,9 +51,7 @@ def test_burn_rates_are_the_workbook_s(name: str) -> None:
     expression = alerts()[name]["expr"]
     one = r"slo:errors:ratio_rate(\w+) > (?:([\d.]+) \* )?slo:error_budget:ratio"
     found = {
-        (long, short, float(factor or 1))
-        for long, factor, short, other in re.findall(rf"{one} and {one}", expression)
-        if factor == other
+        (long, short, float(factor or 1)) for long, factor, short, other in re.findall(rf"{one} and {one}", expression) if factor == other
     }
     assert found == BURN_RATES[name]
     assert expression.count("slo:errors:ratio_rate") == 4

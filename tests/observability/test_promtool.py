@@ -12,7 +12,7 @@ import yaml
 from tests.needs import ROOT
 from tests.observability.rules_files import RULES, UNIT_TESTS
 
-pytestmark = pytest.mark.needs_promtool
+pytestmark = [pytest.mark.needs_promtool, pytest.mark.timeout(600)]  # a busy machine: each evaluates rules thousands of times
 CHART = ROOT / "charts/observability"
 VALUES = ROOT / "k8s/environments/ci/observability.yaml"
 
@@ -64,7 +64,11 @@ def test_scaled_rules_fire_within_the_scaled_windows(promtool: Path, tmp_path: P
     fires = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "390s", "exp_alerts": [{"exp_labels": labels, "exp_annotations": {}}]}
     silent = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "360s", "exp_alerts": []}
     test = {"interval": "5s", "input_series": [{"series": one, "values": values} for one, values in series.items()]}
-    unit = {"rule_files": [str(tmp_path / "slo.yaml")], "evaluation_interval": "15s", "tests": [test | {"alert_rule_test": [silent, fires]}]}
+    unit = {
+        "rule_files": [str(tmp_path / "slo.yaml")],
+        "evaluation_interval": "15s",
+        "tests": [test | {"alert_rule_test": [silent, fires]}],
+    }
     without_words = (tmp_path / "slo.yaml").read_text()
     rules = yaml.safe_load(without_words)
     for group in rules["groups"]:
