@@ -55,26 +55,21 @@ def test_prometheus_takes_what_the_chart_gives_it(promtool: Path, tmp_path: Path
     promised(promtool, "check", "config", path)
 
 
-def test_scaled_rules_fire_within_the_scaled_windows(promtool: Path, tmp_path: Path) -> None:
-    rendered(tmp_path, "--set-json", "slo.windowScale=0.1")
+@pytest.mark.parametrize(("scale", "fires"), [("1", False), ("0.1", True)])
+def test_two_minutes_of_failures_are_a_page_only_in_scaled_windows(promtool: Path, tmp_path: Path, scale: str, fires: bool) -> None:
+    rendered(tmp_path, "--set-json", f"slo.windowScale={scale}")
+    rules = yaml.safe_load((tmp_path / "slo.yaml").read_text())
+    for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        rule.pop("annotations", None)
+    (tmp_path / "slo.yaml").write_text(yaml.safe_dump(rules))
     count = 'http_server_request_duration_seconds_count{service="orders",operation="orders.capture",status='
     bucket = 'http_server_request_duration_seconds_bucket{service="orders",operation="orders.capture",le="1.0",status='
-    series = {f'{count}"201"}}': "0+50x120", f'{bucket}"201"}}': "0+50x120", f'{count}"500"}}': "0x72 0+5x48"}
-    labels = {"slo": "checkout-availability", "severity": "page"}
-    fires = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "390s", "exp_alerts": [{"exp_labels": labels, "exp_annotations": {}}]}
-    silent = {"alertname": "ErrorBudgetBurnsFast", "eval_time": "360s", "exp_alerts": []}
-    test = {"interval": "5s", "input_series": [{"series": one, "values": values} for one, values in series.items()]}
-    unit = {
-        "rule_files": [str(tmp_path / "slo.yaml")],
-        "evaluation_interval": "15s",
-        "tests": [test | {"alert_rule_test": [silent, fires]}],
-    }
-    without_words = (tmp_path / "slo.yaml").read_text()
-    rules = yaml.safe_load(without_words)
-    for group in rules["groups"]:
-        for rule in group["rules"]:
-            rule.pop("annotations", None)
-    (tmp_path / "slo.yaml").write_text(yaml.safe_dump(rules))
-    path = tmp_path / "unit.yml"
-    path.write_text(yaml.safe_dump(unit))
-    promised(promtool, "test", "rules", path)
+    series = {f'{count}"201"}}': "0+50x750", f'{bucket}"201"}}': "0+50x750", f'{count}"500"}}': "0x720 5+5x30"}
+    page = {"exp_labels": {"slo": "checkout-availability", "severity": "page"}}
+    cases = [{"alertname": "ErrorBudgetBurnsFast", "eval_time": "1h", "exp_alerts": []}]
+    cases += [{"alertname": "ErrorBudgetBurnsFast", "eval_time": "62m", "exp_alerts": [page] if fires else []}]
+    inputs = [{"series": one, "values": values} for one, values in series.items()]
+    test = {"interval": "5s", "input_series": inputs, "alert_rule_test": cases}
+    unit = {"rule_files": [str(tmp_path / "slo.yaml")], "evaluation_interval": "15s", "tests": [test]}
+    (tmp_path / "unit.yml").write_text(yaml.safe_dump(unit))
+    promised(promtool, "test", "rules", tmp_path / "unit.yml")
