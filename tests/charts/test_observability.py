@@ -133,6 +133,7 @@ def test_who_may_reach_whom() -> None:
     assert peers("collector", "from", 4318) == {"farthing", "observer"}
     assert peers("collector", "to", 4317) == peers("jaeger", "from", 4317) ^ {"collector", "jaeger"} == {"jaeger"}
     assert peers("prometheus", "to", 8000) == {"farthing"}
+    assert peers("prometheus", "to", 8081) == {"farthing-gateway"}
     assert peers("prometheus", "from", 9090) == {"grafana", "observer"}
     assert peers("jaeger", "from", 16686) == {"grafana"}
     assert objects().one("NetworkPolicy", "observability-jaeger")["spec"]["egress"] == []
@@ -144,8 +145,10 @@ def test_the_platform_sends_to_the_collector_and_lets_prometheus_read(name: str)
     values = read_values(ENVIRONMENTS / name / "farthing-observed.yaml")
     host, port = values["telemetry"]["otlpEndpoint"].removeprefix("http://").split(":")
     assert int(port) in {one["port"] for one in objects().one("Service", host)["spec"]["ports"]}
-    for part, component in (("telemetry", "collector"), ("monitoring", "prometheus")):
-        (peer,) = values[part]["peers"]
+    gateway = read_values(ENVIRONMENTS / name / "farthing-gateway.yaml")
+    named = ((values["telemetry"], "collector"), (values["monitoring"], "prometheus"), (gateway["monitoring"], "prometheus"))
+    for part, component in named:
+        (peer,) = part["peers"]
         pods = [one["spec"]["template"]["metadata"]["labels"] for one in objects().all if one["kind"] in {"Deployment", "StatefulSet"}]
         chosen = [labels for labels in pods if peer["podSelector"]["matchLabels"].items() <= labels.items()]
         assert [labels["app.kubernetes.io/component"] for labels in chosen] == [component]
@@ -169,7 +172,7 @@ def test_prometheus_sees_a_rollout_in_time_and_forgets_within_its_volume() -> No
     prometheus = configured("prometheus")
     assert prometheus["global"]["scrape_interval"] == "5s"
     jobs = {job["job_name"]: job for job in prometheus["scrape_configs"]}
-    assert set(jobs) == {"farthing", "observability", "kubernetes", "cadvisor"}
+    assert set(jobs) == {"farthing", "gateway", "observability", "kubernetes", "cadvisor"}
     labels = {rule["target_label"] for rule in jobs["farthing"]["relabel_configs"] if "target_label" in rule}
     assert {"service", "version", "pod"} <= labels
     arguments = objects().one("StatefulSet", "observability-prometheus")["spec"]["template"]["spec"]["containers"][0]["args"]

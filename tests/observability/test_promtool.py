@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -66,10 +67,11 @@ def test_two_minutes_of_failures_are_a_page_only_in_scaled_windows(promtool: Pat
     bucket = 'http_server_request_duration_seconds_bucket{service="orders",operation="orders.capture",le="1.0",status='
     series = {f'{count}"201"}}': "0+50x750", f'{bucket}"201"}}': "0+50x750", f'{count}"500"}}': "0x720 5+5x30"}
     page = {"exp_labels": {"slo": "checkout-availability", "severity": "page"}}
-    cases = [{"alertname": "ErrorBudgetBurnsFast", "eval_time": "1h", "exp_alerts": []}]
+    cases: list[dict[str, Any]] = [{"alertname": "ErrorBudgetBurnsFast", "eval_time": "1h", "exp_alerts": []}]
     cases += [{"alertname": "ErrorBudgetBurnsFast", "eval_time": "62m", "exp_alerts": [page] if fires else []}]
     inputs = [{"series": one, "values": values} for one, values in series.items()]
     test = {"interval": "5s", "input_series": inputs, "alert_rule_test": cases}
-    unit = {"rule_files": [str(tmp_path / "slo.yaml")], "evaluation_interval": "15s", "tests": [test]}
+    order = {"evaluation_interval": "15s", "group_eval_order": ["slo-indicators", "slo-burn"]}
+    unit = order | {"rule_files": [str(tmp_path / "slo.yaml")], "tests": [test]}
     (tmp_path / "unit.yml").write_text(yaml.safe_dump(unit))
     promised(promtool, "test", "rules", tmp_path / "unit.yml")

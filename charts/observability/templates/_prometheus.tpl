@@ -23,6 +23,20 @@ scrape_configs:
       {{- include "observability.podRelabelling" . | nindent 6 }}
     metric_relabel_configs:
       {{- include "observability.exportedLabels" . | nindent 6 }}
+  {{- with .Values.platform.gateway }}
+  # The gateway: what it routes to a service of the platform has that service's name, what it did altogether its own.
+  - job_name: gateway
+    kubernetes_sd_configs:
+      - role: pod
+        namespaces: {names: [{{ $namespace }}]}
+        selectors: [{role: pod, label: "app.kubernetes.io/name=farthing-gateway,app.kubernetes.io/instance={{ . }}"}]
+    relabel_configs:
+      - {source_labels: [__meta_kubernetes_pod_container_port_name], regex: admin, action: keep}
+      {{- include "observability.podRelabelling" $ | nindent 6 }}
+    metric_relabel_configs:
+      - {source_labels: [__name__], regex: "traefik_(entrypoint|service)_.+|traefik_open_connections|process_.+", action: keep}
+      - {source_labels: [exported_service], regex: "httproute-.+-svc-{{ $namespace }}-{{ $platform }}-(.+)-[0-9]+@kubernetesgateway", target_label: service}
+  {{- end }}
   # The parts of this release.
   - job_name: observability
     kubernetes_sd_configs:
