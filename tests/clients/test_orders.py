@@ -18,8 +18,11 @@ from paypalserversdk.models.order_request import OrderRequest
 from paypalserversdk.models.patch import Patch
 from paypalserversdk.models.patch_op import PatchOp
 from paypalserversdk.models.payment_source import PaymentSource
+from paypalserversdk.models.paypal_payment_token_usage_type import PaypalPaymentTokenUsageType
 from paypalserversdk.models.paypal_wallet import PaypalWallet
+from paypalserversdk.models.paypal_wallet_attributes import PaypalWalletAttributes
 from paypalserversdk.models.paypal_wallet_experience_context import PaypalWalletExperienceContext
+from paypalserversdk.models.paypal_wallet_vault_instruction import PaypalWalletVaultInstruction
 from paypalserversdk.models.store_in_vault_instruction import StoreInVaultInstruction
 from paypalserversdk.models.vault_instruction_base import VaultInstructionBase
 
@@ -89,6 +92,20 @@ class TestCreate:
         [capture] = paid.purchase_units[0].payments.captures
         assert (paid.status, capture.status, amount(capture.amount)) == ("COMPLETED", "COMPLETED", ("7.00", "USD"))
         assert paid.payment_source.card.last_digits == "1881"
+
+    def test_a_kept_wallet_pays_again(self, shop: Shop) -> None:
+        keep = PaypalWalletVaultInstruction(PaypalPaymentTokenUsageType.MERCHANT, StoreInVaultInstruction.ON_SUCCESS)
+        wallet = PaypalWallet(attributes=PaypalWalletAttributes(vault=keep))
+        options = {"body": order(payment_source=PaymentSource(paypal=wallet)), "paypal_request_id": request_id()}
+        created = shop.orders.create_order(options).body
+        shop.control(f"orders/{created.id}/approve", {"buyer": "buyer@example.com"})
+        kept = shop.orders.capture_order({"id": created.id}).body.payment_source.paypal.attributes.vault
+        assert (kept.status, [link.rel for link in kept.links]) == ("VAULTED", ["self", "delete"])
+        body = order(value="7.00", payment_source=PaymentSource(paypal=PaypalWallet(vault_id=kept.id)))
+        paid = shop.orders.create_order({"body": body, "paypal_request_id": request_id(), "prefer": FULL}).body
+        [capture] = paid.purchase_units[0].payments.captures
+        assert (paid.status, capture.status, amount(capture.amount)) == ("COMPLETED", "COMPLETED", ("7.00", "USD"))
+        assert paid.payment_source.paypal.email_address == "buyer@example.com"
 
     def test_a_declined_card_completes_the_order_with_a_declined_capture(self, shop: Shop) -> None:
         body = order(payment_source=PaymentSource(card=card("CCREJECT-REFUSED")))
