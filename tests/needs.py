@@ -18,14 +18,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 18
 _REASON = "not run here: needs "
-_PACKAGE = ROOT / "build/specifications/package/openapi"  # what `make specifications` unpacks
+PACKAGE = ROOT / "build/specifications/package/openapi"  # what `make specifications` unpacks
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_specs() -> Path | None:
     """The folder of PayPal's OpenAPI files: where FARTHING_PAYPAL_SPECS says, beside the project, or in the unpacked npm package."""
     named = os.environ.get("FARTHING_PAYPAL_SPECS")
-    folders = [Path(named)] if named else [ROOT.parent / "shared/paypal/openapi", _PACKAGE]
+    folders = [Path(named)] if named else [ROOT.parent / "shared/paypal/openapi", PACKAGE]
     return next((folder for folder in folders if any(folder.glob("*.json"))), None)
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.contract.specification.deviations import Deviations
 from tests.contract.specification.documents import load
 from tests.contract.specification.validation import Specification
+from tests.needs import PACKAGE
 
 pytestmark = pytest.mark.needs_specs
 
@@ -88,7 +89,9 @@ class TestErrors:
 
         assert check(specification, "POST", "/v2/checkout/orders/1/capture", 422, body) == []
 
-    def test_refuses_an_issue_of_another_operation(self, specification: Specification) -> None:
+    def test_refuses_an_issue_of_another_operation(self, specs: Path, specification: Specification) -> None:
+        if specs == PACKAGE:
+            pytest.skip("the edition in the npm package does not say which operation has which issue; the newer one does")
         (violation,) = check(specification, "POST", "/v2/checkout/orders", 422, failure("UNPROCESSABLE_ENTITY", "ORDER_NOT_APPROVED"))
 
         assert violation.startswith("orders.create 422 /details/0: none of ")
