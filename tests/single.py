@@ -36,7 +36,6 @@ from farthing.kit.db import Database
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.events import Event
 from farthing.kit.faults import Faults
-from farthing.kit.journal import Journal
 from farthing.kit.migrations import migrate, seed_of
 from farthing.kit.rpc import Answer, InProcessTransport, Link, NotSent, Request, ServiceClient, Transport
 from farthing.kit.service import Host, Running, Service
@@ -239,7 +238,7 @@ class _Workshop:
             ids=self._ids,
             faults=self._faults,
             switches=self._switches,
-            journal=Journal(),
+            journal=None,
             metrics=Metrics(),
             tracing=Tracing(),
             log=Log(name, "0.1.0", io.BytesIO()),

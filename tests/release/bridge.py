@@ -22,8 +22,8 @@ async def receiving(broker_url: str, dsn: str) -> AsyncIterator[None]:
     """Store what comes for webhooks, and handle nothing."""
     log = Log(MANIFEST.name, "bridge", io.BytesIO())
     broker, database = Broker(BrokerSettings(broker_url), MANIFEST.name, log), Database(dsn, MANIFEST.name, size=2)
-    inbox = Inbox(MANIFEST, database, {}, log, Tracing())
-    dead = DeadLetters(MANIFEST.name, broker, Metrics(), log)
+    metrics = Metrics()
+    inbox, dead = Inbox(MANIFEST, database, {}, log, Tracing(), metrics), DeadLetters(MANIFEST.name, metrics, log)
     await database.open()
     broker.open()
     running = asyncio.create_task(Consumer(MANIFEST, broker, database, inbox, dead, log).run())

@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from farthing.kit.db import Database
-from farthing.kit.events import Event, Inbox, Relay
+from farthing.kit.errors import NotFound, Unavailable
+from farthing.kit.events import REFUSALS, Event, Inbox, Relay
 from farthing.kit.manifest import Manifest
-from farthing.kit.telemetry import Log, Tracing
+from farthing.kit.telemetry import Log, Metrics, Tracing
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EMITTER = Manifest("shop", "Sells.", emits=("shop.sold",))
@@ -100,11 +101,13 @@ class Reader:
     def __init__(self, database: Database) -> None:
         self.seen: list[str] = []
         self.failing: set[str] = set()
-        self.inbox = Inbox(READER, database, {"shop.sold": self.handle}, Log("reader", "1"), Tracing())
+        self.error: Exception = ValueError("no")
+        self.metrics = Metrics()
+        self.inbox = Inbox(READER, database, {"shop.sold": self.handle}, Log("reader", "1"), Tracing(), self.metrics)
 
     async def handle(self, found: Event) -> None:
         if found.id in self.failing:
-            raise ValueError(found.id)
+            raise self.error
         self.seen.append(found.id)
 
 
@@ -132,6 +135,78 @@ async def test_a_failing_event_holds_back_its_own_subject_only(database: Databas
     assert await reader.inbox.step(everything=True) == 3
     assert reader.seen == ["b1", "b2", "a1", "a2", "a3"]
     assert b'"event.failed"' in capsysbinary.readouterr().err
+
+
+async def test_what_its_handler_refuses_ten_times_is_given_up_and_lets_its_subject_go_on(
+    database: Database, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    reader = Reader(database)
+    reader.failing = {"a1"}
+    await reader.inbox.receive([event("a1", "a"), event("a2", "a")])
+    for number in range(REFUSALS):
+        assert await reader.inbox.dead_letters() == []
+        assert await reader.inbox.step(everything=True) == (number == REFUSALS - 1)  # the later one, when the earlier one is given up
+    [letter] = await reader.inbox.dead_letters()
+    assert letter | {"number": 0} == {
+        "number": 0,
+        "reason": "ValueError",
+        "id": "a1",
+        "source": "shop",
+        "type": "shop.sold",
+        "subject": "a",
+        "attempts": REFUSALS,
+    }
+    assert b'farthing_dead_letters_total{service="reader"} 1.0' in reader.metrics.exposition()
+    assert await reader.inbox.step(everything=True) == 0
+    assert reader.seen == ["a2"]
+    assert capsysbinary.readouterr().err.count(b'"event.dead"') == 1
+
+
+async def test_a_dead_letter_is_tried_again_or_dropped_when_somebody_says_so(database: Database) -> None:
+    reader = Reader(database)
+    reader.failing = {"a", "b"}
+    await reader.inbox.receive([event("a", "a"), event("b", "b")])
+    for _ in range(REFUSALS):
+        await reader.inbox.step(everything=True)
+    first, second = [str(letter["number"]) for letter in await reader.inbox.dead_letters()]
+    await reader.inbox.settle(first, "replay")
+    assert await reader.inbox.step() == 0  # it is refused as before, and has all its attempts again
+    assert [letter["id"] for letter in await reader.inbox.dead_letters()] == ["b"]
+    reader.failing = set()
+    assert await reader.inbox.step(everything=True) == 1
+    await reader.inbox.settle(second, "drop")
+    assert (reader.seen, await reader.inbox.dead_letters()) == (["a"], [])
+    await reader.inbox.receive([event("b", "b")])
+    assert await reader.inbox.step(everything=True) == 0
+    for number, how in ((first, "replay"), (second, "drop"), ("0", "replay"), ("x", "drop"), ("9" * 30, "drop"), (first, "burn")):
+        with pytest.raises(NotFound):
+            await reader.inbox.settle(number, how)
+
+
+async def test_while_something_is_away_nothing_is_given_up(database: Database) -> None:
+    reader = Reader(database)
+    reader.failing, reader.error = {"a"}, Unavailable()
+    await reader.inbox.receive([event("a", "a")])
+    for _ in range(2 * REFUSALS):
+        await reader.inbox.step(everything=True)
+    assert await reader.inbox.dead_letters() == []
+    await database.execute("UPDATE inbox SET attempts = 1499")  # a day later
+    await reader.inbox.step(everything=True)
+    assert [letter["reason"] for letter in await reader.inbox.dead_letters()] == ["Unavailable"]
+
+
+async def test_a_dead_letter_is_kept_for_a_month(database: Database) -> None:
+    reader = Reader(database)
+    reader.failing = {"old", "young"}
+    now = datetime.now(UTC)
+    old, young = (
+        Event(n, "shop", "shop.sold", n, "{}", at) for n, at in (("old", now - timedelta(days=31)), ("young", now - timedelta(days=2)))
+    )
+    await reader.inbox.receive([old, young])
+    for _ in range(REFUSALS):
+        await reader.inbox.step(everything=True)
+    await reader.inbox.tidy()
+    assert [letter["id"] for letter in await reader.inbox.dead_letters()] == ["young"]
 
 
 async def test_old_ids_are_forgotten_and_young_ones_kept(database: Database) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from farthing.clients.ledger.client import LedgerClient
-from farthing.clients.ledger.models import AccountName, Leg, NewHold, Posting
+from farthing.clients.ledger.models import AccountName, Leg, NewHold, Posting, Transfer
+from farthing.clients.payments.models import CaptureLine
+from farthing.console.operations import books
+from farthing.console.operations.comparison import Comparison
 from tests.platform import TestPlatform, owner_connection
 
 UNIT = {"amount": {"currency_code": "USD", "value": "10.00"}}
@@ -77,6 +81,34 @@ class TestAudit:
         last = await audit(platform)
         assert (last["captures"], last["open_authorizations"]) == (made["CAPTURE"], made["AUTHORIZE"])
         assert (last["in_flight"], last["balanced"]) == (0, True)
+
+    async def test_it_remembers_what_differs_and_not_the_books(self, platform: TestPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Thirty captures in pages of five: the two sides are read side by side, not one after the other."""
+        kept = [0]
+
+        class Watched(Comparison):
+            def take_captures(self, lines: Iterable[CaptureLine]) -> None:
+                super().take_captures(lines)
+                kept.append(self.kept)
+
+            def take_transfers(self, transfers: Iterable[Transfer]) -> None:
+                super().take_transfers(transfers)
+                kept.append(self.kept)
+
+        monkeypatch.setattr(books, "_PAGE", 5)
+        monkeypatch.setattr(books, "Comparison", Watched)
+        for _ in range(30):
+            await pay(platform)
+        found = await audit(platform)
+        assert (found["balanced"], found["captures"]) == (True, 30)
+        assert 5 <= max(kept) <= 10
+
+    async def test_more_than_it_can_remember_is_refused(self, platform: TestPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(books, "MOST_KEPT", 1)
+        for _ in range(2):
+            await pay(platform, "AUTHORIZE")
+        answer = await platform.http.get("/_farthing/ledger/audit")
+        assert (answer.status_code, answer.json()["details"][0]["issue"]) == (422, "BOOKS_TOO_LARGE")
 
     async def test_a_capture_that_payments_forgot(self, platform: TestPlatform) -> None:
         capture = await pay(platform)

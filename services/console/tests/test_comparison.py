@@ -1,15 +1,48 @@
-"""What payments says against what the books say, line by line."""
+"""What payments says against what the books say, line by line, and what is remembered on the way."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import random
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from farthing.clients.ledger.models import AccountName, Hold, Transfer, TransferLeg
 from farthing.clients.payments.models import AuthorizationLine, CaptureLine, RefundLine
-from farthing.console.operations.comparison import LedgerSide, PaymentsSide, differences
+from farthing.console.operations.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class PaymentsSide:
+    captures: tuple[CaptureLine, ...] = ()
+    refunds: tuple[RefundLine, ...] = ()
+    authorizations: tuple[AuthorizationLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class LedgerSide:
+    transfers: tuple[Transfer, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+def differences(payments: PaymentsSide, ledger: LedgerSide) -> dict[str, str]:
+    """The same whichever side is read first, and one line at a time."""
+    found = []
+    for books_first in (False, True):
+        read = Comparison()
+        read.take_refunds(payments.refunds)
+        if books_first:
+            read.take_transfers(ledger.transfers)
+        for line in payments.captures:
+            read.take_captures([line])
+        if not books_first:
+            read.take_transfers(ledger.transfers)
+        read.take_authorizations(payments.authorizations)
+        read.take_holds(ledger.holds)
+        found.append(read.differences())
+    assert found[0] == found[1]
+    return found[0]
 
 
 def wallet(owner: str) -> AccountName:
@@ -160,3 +193,22 @@ def test_holds() -> None:
 def test_payments_within_itself() -> None:
     wrong = replace(PAYMENTS, captures=(capture("C1", refunded=301), PAYMENTS.captures[1]))
     assert differences(wrong, BOOKS) == {"C1": "capture C1: 301 is refunded, its refunds are 300"}
+
+
+def test_what_fits_is_forgotten_so_memory_does_not_grow_with_the_books() -> None:
+    """100 pages of checkouts, in another order on each side, with a refund here and there and one capture that is missing."""
+    chance, read, most = random.Random(7), Comparison(), 0
+    pages = [[number for number in range(page * 50, page * 50 + 50) if number != 4321] for page in range(100)]
+    refunded = {number for page in pages for number in page if number % 50 == 0}
+    read.take_refunds(refund(id=f"R{n}", transfer=f"R{n}", capture_id=f"C{n}") for n in refunded)
+    for page in pages:
+        chance.shuffle(page)
+        read.take_captures(capture(f"C{n}", transfer=f"T{n}", refunded=300 * (n in refunded)) for n in page)
+        back = [transfer(f"R{n}", "refund", leg(wallet("S"), wallet("B"), 300)) for n in page if n in refunded]
+        paid = (leg(wallet("B"), wallet("S"), 1000), leg(wallet("S"), FEES, 50))
+        read.take_transfers([*(transfer(f"T{n}", "capture", *paid) for n in sorted(page)), *back])
+        if page[0] // 50 == 4321 // 50:
+            read.take_transfers([transfer("T4321", "capture", *paid)])
+        most = max(most, read.kept - len([n for n in refunded if n > max(page)]))
+    assert read.differences() == {"T4321": "transfer T4321: the books have a capture that payments does not know"}
+    assert (read.captures, most) == (4999, 1)

@@ -56,7 +56,7 @@ class EdgeParts(Protocol):
     @property
     def faults(self) -> Faults: ...
     @property
-    def journal(self) -> Journal: ...
+    def journal(self) -> Journal | None: ...
     @property
     def metrics(self) -> Metrics: ...
     @property
@@ -196,7 +196,7 @@ class Edge:
         seconds = time.perf_counter() - started
         parts, app = self._parts, call.principal.subject if call.principal else None
         parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
-        if self._public:
+        if self._public and parts.journal is not None:
             what = (parts.clock.now(), self._name, call.operation, call.method, call.path, response.status, seconds * 1000)
             parts.journal.add(Entry(*what, call.debug_id, app, call.body, response.body))
         if parts.settings.log_requests:

@@ -2,6 +2,7 @@
 
 A service writes its event in the statement that causes it (table `outbox`). A relay hands outbox rows to the transport and deletes what was
 taken over. The receiving side stores them in its `inbox`, once per id, and a worker gives them to the handler until it succeeds.
+What a handler refuses too often is a dead letter: set aside until somebody says what becomes of it.
 Embedded, the transport is PostgreSQL to PostgreSQL; in split mode a broker lies between the same two tables.
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from farthing.kit.call import TRAIL
+from farthing.kit.errors import NotFound, OutcomeUnknown, Unavailable
 from farthing.kit.telemetry.tracing import trail_of
 
 if TYPE_CHECKING:
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
     from farthing.kit.db import Database
     from farthing.kit.db.pooled import Connection
     from farthing.kit.manifest import Manifest
-    from farthing.kit.telemetry import Log, Tracing
+    from farthing.kit.telemetry import Log, Metrics, Tracing
+
+    Handlers = Mapping[str, Callable[["Event"], Awaitable[None]]]
 
 BATCH = 500
 HANDLED_TOGETHER = 200
 HANDLER_TIME = 30.0  # seconds
 _HOUR = 3600.0
 _LONGEST_PAUSE = 60  # seconds between two attempts at one event
+REFUSALS = 10  # of an event by its handler, in some four minutes; then it is a dead letter
+_ATTEMPTS = 1500  # at an event whose handler needs what is away: about a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +124,30 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text
 ON CONFLICT (id) DO NOTHING
 """
 _WAITING = """
-SELECT seq, id, source, type, subject, data, trace, at, attempts FROM inbox
-WHERE NOT done AND (retry_at IS NULL OR $1) AND ($1 OR subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND retry_at IS NOT NULL))
+SELECT seq, id, source, type, subject, data, trace, at, attempts, refusals FROM inbox WHERE NOT done AND dead IS NULL
+    AND ($1 OR retry_at IS NULL AND subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND dead IS NULL AND retry_at IS NOT NULL))
 ORDER BY seq LIMIT $2
 """
+_FAILED = """
+UPDATE inbox SET attempts = attempts + 1, refusals = $2, dead = $3, retry_at = now() + make_interval(secs => $4) WHERE id = $1
+"""
+_DEAD = """
+SELECT seq AS number, dead AS reason, id, source, type, subject, attempts
+FROM inbox WHERE NOT done AND dead IS NOT NULL ORDER BY seq LIMIT 100
+"""
+_TIDY = "DELETE FROM inbox WHERE done AND at < now() - interval '1 day' OR dead IS NOT NULL AND at < now() - interval '30 days'"
+_SETTLE = {
+    "replay": "UPDATE inbox SET dead = NULL, attempts = 0, refusals = 0, retry_at = NULL WHERE seq = $1 AND NOT done AND dead IS NOT NULL",
+    "drop": "UPDATE inbox SET done = true, data = NULL, at = now() WHERE seq = $1 AND NOT done AND dead IS NOT NULL",
+}
 
 
 class Inbox:
     """What one service was told. `receive` stores, `step` handles; a handler must bear the same event twice."""
 
-    def __init__(
-        self, manifest: Manifest, database: Database, handlers: Mapping[str, Callable[[Event], Awaitable[None]]], log: Log, tracing: Tracing
-    ) -> None:
+    def __init__(self, manifest: Manifest, database: Database, handlers: Handlers, log: Log, tracing: Tracing, metrics: Metrics) -> None:
         self._manifest, self._database, self._handlers = manifest, database, handlers
-        self._log, self._tracing = log, tracing
+        self._log, self._tracing, self._died = log, tracing, metrics.dead_letters.labels(manifest.name)
         self.woken = asyncio.Event()
         self._tidied = -_HOUR
 
@@ -144,50 +160,67 @@ class Inbox:
         await (connection or self._database).execute(_RECEIVE, *columns)
         self.woken.set()
 
+    async def dead_letters(self) -> list[dict[str, Any]]:
+        """The oldest hundred events that were given up, without what they say: it may hold personal data."""
+        return [dict(row) for row in await self._database.fetch(_DEAD)]
+
+    async def settle(self, number: str, how: str) -> None:
+        """`replay` a dead letter as if it had just come, or `drop` it. Raises NotFound."""
+        sql = _SETTLE.get(how) if number.isdecimal() and len(number) < 19 else None
+        if sql is None or await self._database.execute(sql, int(number)) != "UPDATE 1":
+            raise NotFound
+        self.woken.set()
+
     async def step(self, *, everything: bool = False) -> int:
         """Handle a batch, subjects side by side and each subject's events in order; answer how many succeeded.
 
         `everything`: also those that failed before and would still pause.
         """
         rows = await self._database.fetch(_WAITING, everything, HANDLED_TOGETHER)
-        subjects: dict[str, list[tuple[Event, int]]] = {}
+        subjects: dict[str, list[tuple[Event, int, int]]] = {}
         for row in rows:
             event = Event(row["id"], row["source"], row["type"], row["subject"], row["data"], row["at"], row["trace"], row["seq"])
-            subjects.setdefault(event.subject, []).append((event, row["attempts"]))
+            subjects.setdefault(event.subject, []).append((event, row["attempts"], row["refusals"]))
         done = [event_id for group in await asyncio.gather(*(self._in_order(group) for group in subjects.values())) for event_id in group]
         if done:  # the id stays, so that a second delivery is recognised; the content goes
             await self._database.execute("UPDATE inbox SET done = true, data = NULL, retry_at = NULL WHERE id = ANY($1)", done)
         return len(done)
 
     async def tidy(self) -> None:
-        """Let failed events whose pause is over be tried again; once an hour drop the ids of events handled more than a day ago."""
+        """Let failed events whose pause is over be tried again; hourly forget ids handled a day ago and dead letters a month old."""
         await self._database.execute("UPDATE inbox SET retry_at = NULL WHERE NOT done AND retry_at < now()")
         if time.monotonic() - self._tidied > _HOUR:
             self._tidied = time.monotonic()
-            await self._database.execute("DELETE FROM inbox WHERE done AND at < now() - interval '1 day'")
+            await self._database.execute(_TIDY)
 
-    async def _in_order(self, group: list[tuple[Event, int]]) -> list[str]:
+    async def _in_order(self, group: list[tuple[Event, int, int]]) -> list[str]:
         done = []
-        for event, attempts in group:
-            if not await self._handle(event, attempts):
+        for event, attempts, refusals in group:
+            handled = await self._handle(event, attempts, refusals)
+            if handled is None:
                 break
-            done.append(event.id)
+            if handled:
+                done.append(event.id)
         return done
 
-    async def _handle(self, event: Event, attempts: int) -> bool:
+    async def _handle(self, event: Event, attempts: int, refusals: int) -> bool | None:
+        """Whether it was handled; None: it waits, and the later ones of its subject with it."""
         trail = trail_of(event.trace, HANDLER_TIME)
         token = TRAIL.set(trail)
         try:
             with self._tracing.span(self._manifest.name, self._manifest.version, f"{event.type} process", trail, "CONSUMER"):
                 await self._handlers[event.type](event)
         except Exception as error:  # noqa: BLE001 - the edge of the worker: one bad event must not stop the others
-            self._log.error("event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
-            await self._database.execute(
-                "UPDATE inbox SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2) WHERE id = $1",
-                event.id,
-                float(min(_LONGEST_PAUSE, 2**attempts)),
-            )
-            return False
+            refusals += not isinstance(error, (Unavailable, OutcomeUnknown))
+            return False if await self._dies(event, attempts, refusals, error) else None
         finally:
             TRAIL.reset(token)
         return True
+
+    async def _dies(self, event: Event, attempts: int, refusals: int, error: Exception) -> bool:
+        """Let it be tried again later, or give it up."""
+        dead = type(error).__name__ if refusals >= REFUSALS or attempts + 1 >= _ATTEMPTS else None
+        await self._database.execute(_FAILED, event.id, refusals, dead, float(min(_LONGEST_PAUSE, 2 ** min(attempts, 6))))
+        self._log.error("event.dead" if dead else "event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
+        self._died.inc(dead is not None)
+        return dead is not None

@@ -51,13 +51,13 @@ class Entry:
 
 
 class Journal:
-    """A ring of the last requests. Masking costs, so a body without anything suspicious is masked only when it is read."""
+    """A ring of the last requests, 32 MiB at most. Masking costs: a body without anything suspicious is masked only when it is read."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
 
     def add(self, entry: Entry) -> None:
-        if _may_hold_a_secret(entry.request) or _may_hold_a_secret(entry.response):
+        if _must_be_masked(entry.request) or _must_be_masked(entry.response):
             entry = replace(entry, request=orjson.dumps(masked(entry.request)), response=orjson.dumps(masked(entry.response)))
         self._entries.append(entry)
 
@@ -69,9 +69,9 @@ class Journal:
         self._entries.clear()
 
 
-def _may_hold_a_secret(body: bytes) -> bool:
-    """What is not JSON (a form with credentials) counts as one."""
-    return bool(body) and (body[:1] not in b"{[" or any(word in body for word in _SENSITIVE))
+def _must_be_masked(body: bytes) -> bool:
+    """It may hold a secret, as what is not JSON (a form with credentials) may, or it is longer than what is kept."""
+    return bool(body) and (len(body) > _LONGEST or body[:1] not in b"{[" or any(word in body for word in _SENSITIVE))
 
 
 def masked(body: bytes) -> Any:  # noqa: ANN401 - any JSON

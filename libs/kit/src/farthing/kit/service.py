@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from farthing.kit.api import Api, describe
-from farthing.kit.call import Call, Response, json_response
+from farthing.kit.call import NO_CONTENT, Call, Response, json_response
 from farthing.kit.edge import Edge
 from farthing.kit.errors import Unavailable
 from farthing.kit.events import Event, Inbox, Relay
@@ -42,7 +42,7 @@ class Host:
     ids: Ids
     faults: Faults
     switches: Switches
-    journal: Journal
+    journal: Journal | None  # None: nobody could read it here
     metrics: Metrics
     tracing: Tracing
     log: Log
@@ -97,7 +97,7 @@ class Running:
     ) -> None:
         self.manifest, self.service, self.host = manifest, service, host
         self.not_ready: Callable[[], str] = lambda: ""  # why this process should get no requests, besides its database
-        self.inbox = Inbox(manifest, host.database, service.handlers, host.log, host.tracing) if manifest.consumes else None
+        self.inbox = Inbox(manifest, host.database, service.handlers, host.log, host.tracing, host.metrics) if manifest.consumes else None
         relay = Relay(manifest, host.database, transport) if manifest.emits and transport is not None else None
         found = source(self.inbox) if source is not None and self.inbox is not None else None
         self.worker = Worker(manifest.name, host.clock, service.jobs, relay, self.inbox, host.log, host.metrics, found)
@@ -106,6 +106,8 @@ class Running:
             host.metrics.watch_outbox(manifest.name, lambda: (host.clock.now() - relay.oldest).total_seconds() if relay.oldest else 0.0)
         host.metrics.watch_pool(manifest.name, lambda: host.database.idle, lambda: host.database.used)
         self._add_own_routes()
+        if self.inbox is not None:
+            self._add_dead_letters(self.inbox)
         self.public = Edge(manifest, service.api, host, host.apps)
         self.internal = Edge(manifest, service.api, host, host.peers, host.callers)
 
@@ -176,3 +178,13 @@ class Running:
         @api.internal("GET", "/openapi.json", "openapi")
         async def openapi(_call: Call) -> Response:
             return json_response(describe(api.title, [*api.public_endpoints, *api.internal_endpoints]).openapi())
+
+    def _add_dead_letters(self, inbox: Inbox) -> None:
+        @self.service.api.internal("GET", "/dead-letters", "dead_letters.list")
+        async def listed(_call: Call) -> Response:
+            return json_response({"dead_letters": await inbox.dead_letters()})
+
+        @self.service.api.internal("POST", "/dead-letters/{number}/{how}", "dead_letters.settle")
+        async def settle(_call: Call, number: str, how: str) -> Response:
+            await inbox.settle(number, how)
+            return NO_CONTENT

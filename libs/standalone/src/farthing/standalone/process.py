@@ -13,7 +13,6 @@ from farthing.kit.clock import Clock
 from farthing.kit.db import Database
 from farthing.kit.errors import Unavailable
 from farthing.kit.faults import Faults
-from farthing.kit.journal import Journal
 from farthing.kit.rpc import Link
 from farthing.kit.service import Build, Host, Running
 from farthing.kit.switches import Switches
@@ -46,7 +45,7 @@ class Process:
         self.host = self._make_host()
         self._wiring = self._connect()
         service = build(self.host)
-        transport, source = (None, None) if self._wiring is None else self._wiring.join(service)
+        transport, source = (None, None) if self._wiring is None else self._wiring.join()
         self.running = Running(settings.manifest, service, self.host, transport, source)
         self.running.not_ready = self._not_ready
         self._state = "starting"
@@ -79,7 +78,7 @@ class Process:
             ids=Ids(),
             faults=Faults(),
             switches=Switches(),
-            journal=Journal(),
+            journal=None,
             metrics=Metrics(),
             tracing=Tracing(platform.trace_ratio, exporter_of(platform.otlp_endpoint, platform.environment)),
             log=Log(manifest.name, manifest.version),

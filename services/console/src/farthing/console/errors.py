@@ -49,6 +49,18 @@ class AdvanceUnfinished(Unavailable):
     issue = "ADVANCE_UNFINISHED"
 
 
+class BooksTooLarge(Refused):
+    """What is remembered while payments and ledger are compared has its limit, so that the console lives on."""
+
+    issue = "BOOKS_TOO_LARGE"
+    description = "Refunds, open holds and differences are too many (100,000) to be compared at once."
+
+
+class DeadLetterNotFound(NotFound):
+    issue = "DEAD_LETTER_NOT_FOUND"
+    description = "There is no such dead letter (any more)."
+
+
 class AccountUnknown(Refused):
     """A request names an account that does not exist."""
 

@@ -15,6 +15,7 @@ from farthing.console.operations import Operations
 from farthing.console.operations.approvals import Approvals, AutoApproval
 from farthing.console.operations.books import Books
 from farthing.console.operations.clock import DueWork, TimeControl
+from farthing.console.operations.dead_letters import DeadLetters
 from farthing.console.operations.faults import FaultRules
 from farthing.console.operations.health import Health
 from farthing.console.operations.journal import Requests
@@ -61,8 +62,9 @@ def build(host: Host) -> Service:
         clock=clock,
         faults=faults,
         state=State(host.sandbox),
-        requests=Requests(host.journal, everything=host.sandbox is not None),
+        requests=Requests(host.journal),
         books=Books(ledger, PaymentsClient(host.link("payments")), accounts),
+        dead_letters=DeadLetters(services),
         unserved=Unserved(paypal_paths()),
         publication=publication,
     )

@@ -110,8 +110,8 @@ class Database:
                 try:
                     self._pool = await asyncpg.create_pool(
                         self._dsn,
-                        min_size=1,
                         max_size=self._size,
+                        min_size=1,
                         reset=_no_reset,
                         server_settings=self._settings,
                         timeout=10,

@@ -22,17 +22,14 @@ class Metrics:
         self.registry = CollectorRegistry()
         labels = ("service", "version", "operation", "status")
         self._requests = Histogram(
-            "http_server_request_duration_seconds",
-            "Requests served, by operation and status.",
-            labels,
-            registry=self.registry,
-            buckets=_SECONDS,
+            "http_server_request_duration_seconds", "Requests served.", labels, registry=self.registry, buckets=_SECONDS
         )
         self._outbox_age = Gauge(
             "farthing_outbox_oldest_age_seconds", "Age of the oldest event not yet delivered.", ("service",), registry=self.registry
         )
         self._pool = Gauge("db_client_connection_count", "Connections of the pool, by state.", ("service", "state"), registry=self.registry)
         self._jobs = Counter("farthing_jobs_total", "Due work, by job and outcome.", ("service", "job", "outcome"), registry=self.registry)
+        self.dead_letters = Counter("farthing_dead_letters_total", "Events that were given up.", ("service",), registry=self.registry)
         self._children: dict[tuple[str, str, str, int], Histogram] = {}
         self._version: dict[str, str] = {}
 

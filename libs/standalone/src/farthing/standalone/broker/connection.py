@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "FARTHING_EVENTS"
 EVENTS_PREFIX: Final = "farthing.events"
-DEAD: Final = "FARTHING_DEAD"
-DEAD_PREFIX: Final = "farthing.dead"
 CONTROL: Final = "FARTHING_CONTROL"
+INBOXES: Final = "_INBOX"
 
 PATIENCE = 3.0  # seconds for one question to the broker
 _PAUSE = 0.5  # seconds between two attempts to connect
 _DAY = 86_400.0
 _TWINS = 600.0  # seconds in which the same event, published again, is recognised; the inbox recognises it for a day
-_DEAD_BYTES = 64 << 20
 
 
 class BrokerAway(Unavailable):
@@ -90,12 +88,6 @@ class Broker:
         )
         await self._have(stream, wanted)
 
-    async def have_dead(self, stream: JetStreamContext) -> None:
-        """The same for what could not be stored."""
-        replicas = self._settings.replicas
-        dead = StreamConfig(DEAD, subjects=[f"{DEAD_PREFIX}.>"], max_age=30 * _DAY, max_bytes=_DEAD_BYTES, num_replicas=replicas)
-        await self._have(stream, dead)
-
     @property
     def replicas(self) -> int:
         return self._settings.replicas
@@ -120,6 +112,7 @@ class Broker:
                     name=f"farthing-{self._name}",
                     user=settings.user,
                     password=settings.password,
+                    inbox_prefix=f"{INBOXES}.{self._name}",  # so that nobody else may read the answers we get
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=_PAUSE,

@@ -120,7 +120,7 @@ class Consumer:
                 while True:
                     messages = messages or await pull.some()
                     if messages:
-                        await self._take(stream, connection, messages)
+                        await self._take(connection, messages)
                     else:
                         await connection.execute("SELECT 1")  # is the turn still ours?
                     messages = []
@@ -164,7 +164,7 @@ class Consumer:
             found |= {message.metadata.sequence.stream: message for message in await pull.some()}
         return [found[number] for number in sorted(found)]
 
-    async def _take(self, stream: JetStreamContext, connection: Connection, messages: Sequence[Msg]) -> None:
+    async def _take(self, connection: Connection, messages: Sequence[Msg]) -> None:
         try:
             await self._inbox.receive([unwrap(message.data) for message in messages], connection)
         except Exception as error:
@@ -172,27 +172,27 @@ class Consumer:
                 await _give_back(messages)
                 raise
             for message in messages:
-                await self._take_alone(stream, connection, message)
+                await self._take_alone(connection, message)
             return
         for message in messages:
             await message.ack()
 
-    async def _take_alone(self, stream: JetStreamContext, connection: Connection, message: Msg) -> None:
+    async def _take_alone(self, connection: Connection, message: Msg) -> None:
         try:
             await self._inbox.receive([unwrap(message.data)], connection)
         except Exception as error:
             if not _is_wrong_data(error):
                 raise
-            await self._refuse(stream, message, error)
+            await self._refuse(connection, message, error)
         else:
             await message.ack()
 
-    async def _refuse(self, stream: JetStreamContext, message: Msg, error: Exception) -> None:
+    async def _refuse(self, connection: Connection, message: Msg, error: Exception) -> None:
         deliveries = message.metadata.num_delivered
         if deliveries < DELIVERIES:
             await message.nak(delay=_FIRST_PAUSE * 2 ** (deliveries - 1))
             return
-        await self._dead.bury(stream, message, type(error).__name__)
+        await self._dead.bury(connection, message, type(error).__name__)
         await message.term()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from farthing.standalone.broker.board import NatsBoard
 from farthing.standalone.broker.connection import Broker
 from farthing.standalone.broker.consuming import Consumer
-from farthing.standalone.broker.dead_letters import DeadLetters, declare
+from farthing.standalone.broker.dead_letters import DeadLetters
 from farthing.standalone.broker.publishing import StreamOfEvents
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from farthing.kit.events import EventSource, EventTransport, Inbox
     from farthing.kit.manifest import Manifest
-    from farthing.kit.service import Host, Running, Service
+    from farthing.kit.service import Host, Running
     from farthing.standalone.settings import BrokerSettings
 
 
@@ -32,13 +32,12 @@ class Wiring:
         host.board = self._board
         host.faults.count_with(self._board.claim)
 
-    def join(self, service: Service) -> tuple[EventTransport, Callable[[Inbox], EventSource] | None]:
+    def join(self) -> tuple[EventTransport, Callable[[Inbox], EventSource] | None]:
         if not self._manifest.consumes:
             return StreamOfEvents(self._broker), None
-        dead = DeadLetters(self._manifest.name, self._broker, self._host.metrics, self._host.log)
+        dead = DeadLetters(self._manifest.name, self._host.metrics, self._host.log)
 
         def source(inbox: Inbox) -> EventSource:
-            declare(service.api, dead, inbox)
             return Consumer(self._manifest, self._broker, self._host.database, inbox, dead, self._host.log)
 
         return StreamOfEvents(self._broker), source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farthing.console.api import books, clock, fallback, faults, health, orders, people, state
+from farthing.console.api import books, clock, dead_letters, fallback, faults, health, orders, people, state
 from farthing.console.api.door import Door
 from farthing.console.operations import Operations
 from farthing.console.settings import ConsoleSettings
@@ -24,4 +24,5 @@ def routes(operations: Operations, settings: ConsoleSettings, *, sandbox: bool, 
     faults.declare(door, operations.faults)
     state.declare(door, operations.state, operations.requests)
     books.declare(door, operations.books)
+    dead_letters.declare(door, operations.dead_letters)
     return api

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from farthing.console.operations.approvals import Approvals, AutoApproval
 from farthing.console.operations.books import Books
 from farthing.console.operations.clock import TimeControl
+from farthing.console.operations.dead_letters import DeadLetters
 from farthing.console.operations.faults import FaultRules
 from farthing.console.operations.health import Health
 from farthing.console.operations.journal import Requests
@@ -29,5 +30,6 @@ class Operations:
     state: State
     requests: Requests
     books: Books
+    dead_letters: DeadLetters
     unserved: Unserved
     publication: Publication

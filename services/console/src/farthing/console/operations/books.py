@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from farthing.clients.accounts.client import AccountsClient
 from farthing.clients.ledger.client import LedgerClient
 from farthing.clients.ledger.models import AccountPage, Audit
 from farthing.clients.payments.client import PaymentsClient
-from farthing.console.operations.comparison import LedgerSide, PaymentsSide, differences
+from farthing.console.errors import BooksTooLarge
+from farthing.console.operations.comparison import Comparison
 from farthing.console.operations.patience import patience
 
 _PAGE: Final = 1000
 _LONGEST: Final = 100.0  # seconds
 _SHOWN: Final = 100  # problems
+MOST_KEPT: Final = 100_000  # things remembered at once: some 100 MiB
 
 
 class FullAudit(Audit):
@@ -34,18 +36,18 @@ class Books:
         self._ledger, self._payments, self._accounts = ledger, payments, accounts
 
     async def audit(self) -> FullAudit:
-        """Prove the books. A service that cannot be asked makes it fail, never pass."""
+        """Prove the books. A service that cannot be asked makes it fail, never pass. Raises BooksTooLarge."""
         with patience(time.monotonic() + _LONGEST):
             own = await self._ledger.audit()
-            payments, lasting, moving = await self._compare()
+            read, lasting, moving = await self._compare()
         problems = (*own.problems, *list(lasting.values())[:_SHOWN])
         return FullAudit(
             **own.model_dump(exclude={"balanced", "problems"}),
             balanced=own.balanced and not problems,
             problems=problems,
-            captures=len(payments.captures),
-            refunds=len(payments.refunds),
-            open_authorizations=len(payments.authorizations),
+            captures=read.captures,
+            refunds=read.refunds,
+            open_authorizations=read.authorizations,
             in_flight=moving,
         )
 
@@ -55,31 +57,47 @@ class Books:
             owner = (await self._accounts.by_email(owner)).id
         return await self._ledger.accounts(owner, after=after, limit=limit)
 
-    async def _compare(self) -> tuple[PaymentsSide, dict[str, str], int]:
-        """The two cannot be read at one moment: what differs is read again, and counts only if it lasts and nobody is at it."""
-        payments = await self._read_payments()
-        first = differences(payments, await self._read_ledger())
+    async def _compare(self) -> tuple[Comparison, dict[str, str], int]:
+        """The two cannot be read at one moment: what differs is read again, and counts only if it stays the same and nobody is at it."""
+        once = await self._read()
+        first = once.differences()
         if not first:
-            return payments, {}, 0
-        again = await self._read_payments()
-        second = differences(again, await self._read_ledger())
-        flying = payments.in_flight | again.in_flight
-        lasting = {id: text for id, text in second.items() if id in first and id not in flying}
+            return once, {}, 0
+        flying = once.changing | set((await self._payments.in_flight()).ids)
+        again = await self._read()
+        flying |= again.changing | set((await self._payments.in_flight()).ids)
+        second = again.differences()
+        lasting = {id: text for id, text in second.items() if first.get(id) == text and id not in flying}
         return again, lasting, len((first.keys() | second.keys()) - lasting.keys())
 
-    async def _read_payments(self) -> PaymentsSide:
-        payments = self._payments
-        captures = await _all(lambda after: payments.captures(after=after or 0, limit=_PAGE), lambda page: page.captures)
-        refunds = await _all(lambda after: payments.refunds(after=after or 0, limit=_PAGE), lambda page: page.refunds)
-        open_ones = await _all(lambda after: payments.open_authorizations(after=after or 0, limit=_PAGE), lambda page: page.authorizations)
-        making = (await payments.in_flight()).ids
-        changing = {line.hold for line in open_ones if line.in_flight and line.hold is not None}
-        busy = {line.id for line in captures if line.in_flight}
-        return PaymentsSide(captures, refunds, open_ones, frozenset(making) | changing | busy)
+    async def _read(self) -> Comparison:
+        """Whichever side is behind is read on, so that what fits meets soon and is forgotten."""
+        payments, books, found = self._payments, self._ledger, Comparison()
+        async for refunds in _pages(lambda after: payments.refunds(after=after or 0, limit=_PAGE)):
+            found.take_refunds(refunds.refunds)
+            _refuse_too_many(found)
+        captures = _pages(lambda after: payments.captures(after=after or 0, limit=_PAGE))
+        transfers = _pages(lambda after: books.transfers(after=after, limit=_PAGE))
+        said, posted = await anext(captures, None), await anext(transfers, None)
+        while said is not None or posted is not None:
+            if said is not None and (posted is None or found.ahead <= 0):
+                found.take_captures(said.captures)
+                said = await anext(captures, None)
+            elif posted is not None:
+                found.take_transfers(posted.transfers)
+                posted = await anext(transfers, None)
+            _refuse_too_many(found)
+        await self._read_holds(found)
+        return found
 
-    async def _read_ledger(self) -> LedgerSide:
-        transfers = await _all(lambda after: self._ledger.transfers(after=after, limit=_PAGE), lambda page: page.transfers)
-        return LedgerSide(transfers, await _all(lambda after: self._ledger.holds(after=after, limit=_PAGE), lambda page: page.holds))
+    async def _read_holds(self, found: Comparison) -> None:
+        payments, books = self._payments, self._ledger
+        async for open_ones in _pages(lambda after: payments.open_authorizations(after=after or 0, limit=_PAGE)):
+            found.take_authorizations(open_ones.authorizations)
+            _refuse_too_many(found)
+        async for holds in _pages(lambda after: books.holds(after=after, limit=_PAGE)):
+            found.take_holds(holds.holds)
+            _refuse_too_many(found)
 
 
 class _Page(Protocol):
@@ -88,14 +106,17 @@ class _Page(Protocol):
 
 
 P = TypeVar("P", bound=_Page)
-T = TypeVar("T")
 
 
-async def _all(read: Callable[[Any], Awaitable[P]], items: Callable[[P], tuple[T, ...]]) -> tuple[T, ...]:
-    """What is on all pages."""
+def _refuse_too_many(found: Comparison) -> None:
+    if found.kept > MOST_KEPT:
+        raise BooksTooLarge
+
+
+async def _pages(read: Callable[[Any], Awaitable[P]]) -> AsyncIterator[P]:
+    """One after the other, each read when it is wanted."""
     page = await read(None)
-    found = list(items(page))
+    yield page
     while page.next is not None:
         page = await read(page.next)
-        found += items(page)
-    return tuple(found)
+        yield page
