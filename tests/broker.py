@@ -18,22 +18,28 @@ _STARTING = 20.0  # seconds
 
 
 class NatsServer:
-    """One server process at a time over one folder."""
+    """One server process at a time over one folder; `configuration`: a file with everything but the address and the folder."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, configuration: Path | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._program, self._folder = program, folder
+        self._more = ["--config", str(configuration)] if configuration is not None else []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"nats://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when it accepts connections."""
         address = ["--addr", "127.0.0.1", "--port", str(self._port)]
-        command = [str(self._program), *address, "--jetstream", "--store_dir", str(self._folder)]
+        command = [str(self._program), *address, "--jetstream", "--store_dir", str(self._folder), *self._more]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + _STARTING
         while not self._accepts():

@@ -10,7 +10,8 @@
 - `served` (function, async): `platform`, already serving; `served.url`.
 
 Journeys run in every mode with `@pytest.mark.parametrize("platform", MODES, indirect=True)`: `embedded` (services call each other in
-process), `twice` (and every keyed write between services is executed twice), `http` (they call each other over HTTP, as apart).
+process), `twice` (and every keyed write between services is executed twice), `http` (they call each other over HTTP, as apart) and
+`broker` (events travel through NATS JetStream, as apart). What is about events alone runs in the two EVENT_MODES.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -27,14 +28,24 @@ import pytest
 
 from farthing.embedded.database import Place, prepare
 from farthing.embedded.platform import Platform
+from farthing.kit.events import EventSource, EventTransport, Inbox
+from farthing.kit.manifest import Manifest
 from farthing.kit.rpc import Answer, Request, ServiceClient, Transport
+from farthing.kit.service import Host
 from farthing.kit.settings import Settings
+from farthing.standalone.broker.connection import Broker
+from farthing.standalone.broker.consuming import Consumer
+from farthing.standalone.broker.dead_letters import DeadLetters
+from farthing.standalone.broker.publishing import StreamOfEvents
 from farthing.standalone.http_transport import Connections, HttpTransport
+from farthing.standalone.settings import BrokerSettings
 from tests.listening import listening
 from tests.postgres import PostgresServer
 
 C = TypeVar("C", bound=ServiceClient)
-MODES = ("embedded", "twice", "http")
+_BROKER = pytest.param("broker", marks=pytest.mark.needs_nats)
+MODES = ("embedded", "twice", "http", _BROKER)
+EVENT_MODES = ("embedded", _BROKER)
 STORE = ("sandbox-client-id", "sandbox-client-secret")
 OTHER = ("other-client-id", "other-client-secret")
 _SECRETS = dict([STORE, OTHER])
@@ -45,8 +56,9 @@ class TestPlatform(Platform):
 
     __test__ = False
 
-    def __init__(self, settings: Settings, place: Place, mode: str = "embedded", **more: Any) -> None:
+    def __init__(self, settings: Settings, place: Place, mode: str = "embedded", broker: str = "", **more: Any) -> None:
         self._mode, self._stack = mode, contextlib.AsyncExitStack()
+        self._broker_url, self._brokers = broker, list[Broker]()
         self.urls: dict[str, str] = {}
         super().__init__(settings, place, **more)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.site), base_url="http://127.0.0.1", timeout=30)
@@ -59,7 +71,21 @@ class TestPlatform(Platform):
         inside = super()._transport(name)
         return Twice(inside) if self._mode == "twice" else inside
 
+    def _events_of(self, host: Host, manifest: Manifest) -> tuple[EventTransport, Callable[[Inbox], EventSource] | None]:
+        if not self._broker_url:
+            return super()._events_of(host, manifest)
+        broker = Broker(BrokerSettings(self._broker_url), manifest.name, host.log)
+        self._brokers.append(broker)
+
+        def source(inbox: Inbox) -> EventSource:
+            return Consumer(manifest, broker, host.database, inbox, DeadLetters(manifest.name, host.metrics, host.log), host.log)
+
+        return StreamOfEvents(broker), source
+
     async def start(self) -> None:
+        for broker in self._brokers:
+            broker.open()
+            await broker.came_back.wait()
         if self._mode == "http":
             self.connections = await self._stack.enter_async_context(contextlib.aclosing(Connections()))
             for name, running in self.running.items():
@@ -98,6 +124,8 @@ class TestPlatform(Platform):
         await self.http.aclose()
         await self._stack.aclose()
         await self.stop()
+        for broker in self._brokers:
+            await broker.close()
 
 
 class Twice:
@@ -137,7 +165,9 @@ def place_of(server: PostgresServer, database: str) -> Place:
 @pytest.fixture
 async def platform(request: pytest.FixtureRequest, postgres_server: PostgresServer, prepared_database: str) -> AsyncIterator[TestPlatform]:
     database = postgres_server.create_database(prepared_database)
-    started = TestPlatform(Settings(), place_of(postgres_server, database), getattr(request, "param", "embedded"))
+    mode = getattr(request, "param", "embedded")
+    broker = request.getfixturevalue("nats_server").url if mode == "broker" else ""
+    started = TestPlatform(Settings(), place_of(postgres_server, database), mode, broker)
     await started.start()
     yield started
     await started.close()

@@ -7,7 +7,7 @@ jetstream {
   max_file_store: {{ .Values.nats.size | replace "i" "" }}
   max_memory_store: 64M
 }
-# A service tells its own events, reads only what it consumes, and nobody but the console changes clock and faults.
+# A service tells its own events, reads only what it consumes and the answers to its own questions, and nobody but the console changes clock and faults.
 authorization {
   timeout: 2
   users: [
@@ -33,26 +33,25 @@ authorization {
             "$JS.API.CONSUMER.LIST.FARTHING_EVENTS"
             "$JS.API.STREAM.PURGE.FARTHING_EVENTS"
             "$JS.ACK.FARTHING_EVENTS.>"
-            "farthing.dead.{{ $service }}"
-            "$JS.API.STREAM.MSG.GET.FARTHING_DEAD"
-            "$JS.API.STREAM.MSG.DELETE.FARTHING_DEAD"
             {{- end }}
             {{- if eq $service "console" }}
             "$KV.FARTHING_CONTROL.>"
             "farthing.control.news"
-            "_INBOX.>"
             {{- end }}
           ]
         }
         subscribe {
           allow: [
-            "_INBOX.>"
+            "_INBOX.{{ $service }}.>"
             "farthing.control.news"
             {{- if eq $service "console" }}
             "farthing.control.claims"
             {{- end }}
           ]
         }
+        {{- if eq $service "console" }}
+        allow_responses: true  # to whom it asks whether a fault strikes
+        {{- end }}
       }
     }
     {{- end }}

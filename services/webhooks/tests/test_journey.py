@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from services.webhooks.tests.conftest import App, Receiver, genuine, to_verify
-from tests.platform import OTHER, TestPlatform
+from tests.platform import EVENT_MODES, OTHER, TestPlatform
+
+pytestmark = pytest.mark.parametrize("platform", EVENT_MODES, indirect=True)
 
 
 async def app_of(platform: TestPlatform, *who: str) -> App:

@@ -27,10 +27,12 @@ from farthing.kit.telemetry.tracing import exporter_of
 from farthing.money import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from opentelemetry.sdk.trace.export import SpanExporter
 
+    from farthing.kit.events import EventSource, EventTransport, Inbox
+    from farthing.kit.manifest import Manifest
     from farthing.kit.settings import Settings
 
 AUDIENCE = "farthing"  # of access tokens
@@ -79,10 +81,13 @@ class Platform:
 
     def _run(self, member: Member) -> Running:
         host = self._host(member)
-        running = Running(member.manifest, member.build(host), host, self._events)
+        running = Running(member.manifest, member.build(host), host, *self._events_of(host, member.manifest))
         if running.inbox is not None:
             self._events.add(running.inbox)
         return running
+
+    def _events_of(self, _host: Host, _manifest: Manifest) -> tuple[EventTransport, Callable[[Inbox], EventSource] | None]:
+        return self._events, None
 
     def _host(self, member: Member) -> Host:
         name = member.manifest.name
