@@ -34,7 +34,7 @@ class Wire:
     def __init__(self, url: str, operator: str = "") -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
-        self._token = ""
+        self.token = ""
         self._operator = f"Bearer {operator}" if operator else ""
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -44,12 +44,12 @@ class Wire:
         answer = await self.send("POST", "/v1/oauth2/token", b"grant_type=client_credentials", authorization=f"Basic {basic}")
         if answer.status != 200:
             raise RuntimeError(f"no token: {answer.status} {answer.body[:200]!r}")
-        self._token = f"Bearer {answer.json()['access_token']}"
+        self.token = f"Bearer {answer.json()['access_token']}"
 
     async def send(self, method: str, path: str, body: bytes = b"", *, request_id: str = "", authorization: str = "") -> Answer:
         """Raises ConnectionLost."""
         media = "application/x-www-form-urlencoded" if authorization else "application/json"
-        own = self._operator if self._operator and path.startswith("/_farthing") else self._token
+        own = self._operator if self._operator and path.startswith("/_farthing") else self.token
         head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\nauthorization: {authorization or own}\r\n"
         head += f"content-type: {media}\r\ncontent-length: {len(body)}\r\nprefer: return=representation\r\n"
         if request_id:
@@ -77,3 +77,29 @@ class Wire:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+class Wires:
+    """The same to services that listen apart: `places` is prefix=URL, separated by commas; the longest prefix of a path wins."""
+
+    def __init__(self, places: str, operator: str = "") -> None:
+        found = dict(place.split("=", 1) for place in places.split(","))
+        by_url = {url: Wire(url, operator) for url in found.values()}
+        self._wires = sorted(((prefix, by_url[url]) for prefix, url in found.items()), key=lambda place: -len(place[0]))
+
+    async def sign_in(self) -> None:
+        first = self._of("/v1/oauth2/token")
+        await first.sign_in()
+        for _, wire in self._wires:
+            wire.token = first.token
+
+    async def send(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """Raises ConnectionLost."""
+        return await self._of(path).send(method, path, body)
+
+    async def close(self) -> None:
+        for _, wire in self._wires:
+            await wire.close()
+
+    def _of(self, path: str) -> Wire:
+        return next(wire for prefix, wire in self._wires if path.startswith(prefix))

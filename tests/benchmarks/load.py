@@ -23,7 +23,7 @@ import uvloop
 
 from tests.benchmarks.yardstick import yardstick
 from tests.process import FarthingProcess
-from tests.wire import Wire
+from tests.wire import Wire, Wires
 
 BODY = json.dumps(
     {
@@ -65,7 +65,7 @@ def expect(truth: bool, what: str, body: bytes) -> None:
         raise RuntimeError(f"wrong answer to {what}: {body[:500]!r}")
 
 
-async def checkout(wire: Wire, tally: Tally) -> None:
+async def checkout(wire: Wire | Wires, tally: Tally) -> None:
     begun = time.perf_counter()
     created = await wire.send("POST", "/v2/checkout/orders", BODY)
     order = created.json()
@@ -85,7 +85,8 @@ async def checkout(wire: Wire, tally: Tally) -> None:
 
 
 async def client(url: str, until: float, tally: Tally) -> None:
-    wire = Wire(url, os.environ.get("FARTHING_OPERATOR_TOKEN", ""))
+    operator = os.environ.get("FARTHING_OPERATOR_TOKEN", "")
+    wire = Wires(url, operator) if "=" in url else Wire(url, operator)
     await wire.sign_in()
     while time.perf_counter() < until:
         await checkout(wire, tally)
@@ -181,7 +182,9 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument(
-        "--drive", metavar="URL", help="only the client, against a running platform (FARTHING_OPERATOR_TOKEN where it wants one)"
+        "--drive",
+        metavar="URL",
+        help="only the client, against a running platform, or services apart as prefix=URL,... (FARTHING_OPERATOR_TOKEN: where wanted)",
     )
     options = parser.parse_args()
     if options.drive is None:

@@ -56,7 +56,7 @@ async def serving(replica: Replica) -> AsyncIterator[str]:
 
 async def test_a_connection_is_kept_and_renewed() -> None:
     replica = Replica()
-    async with serving(replica) as url, contextlib.aclosing(Connections(longest_kept=0.3)) as connections:
+    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=0.3)) as connections:
         transport = HttpTransport(connections, url)
         for _ in range(10):
             assert (await transport.send(Request("GET", "/x", []), 5)).status == 200
@@ -67,6 +67,24 @@ async def test_a_connection_is_kept_and_renewed() -> None:
         assert len(replica.connections) == 2
 
 
+async def test_many_connections_live_as_many_times_as_long_so_that_renewing_costs_the_same() -> None:
+    replica = Replica()
+    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=0.2, longest_kept=0.8)) as connections:
+        transport = HttpTransport(connections, url)
+
+        async def six() -> int:
+            await asyncio.gather(*(transport.send(Request("GET", "/x", []), 5) for _ in range(6)))
+            return len(replica.connections)
+
+        assert await six() == 6
+        kept = connections._kept
+        assert kept is not None
+        kept.made -= 0.7  # as if that much later: six would live 1.2 s, and nothing lives longer than 0.8
+        assert await six() == 6
+        kept.made -= 0.2
+        assert await six() == 12
+
+
 async def test_a_request_that_is_under_way_is_not_cut_off_by_the_renewal() -> None:
     async def slow(_: web.Request) -> web.Response:
         await asyncio.sleep(0.5)
@@ -74,7 +92,7 @@ async def test_a_request_that_is_under_way_is_not_cut_off_by_the_renewal() -> No
 
     replica = Replica()
     replica.answer = slow  # type: ignore[method-assign, assignment]
-    async with serving(replica) as url, contextlib.aclosing(Connections(longest_kept=0.05)) as connections:
+    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=0.05)) as connections:
         transport = HttpTransport(connections, url)
         pending = []
         for _ in range(6):
@@ -85,7 +103,7 @@ async def test_a_request_that_is_under_way_is_not_cut_off_by_the_renewal() -> No
 
 async def test_after_a_failure_nothing_old_is_used_again() -> None:
     replica = Replica()
-    async with serving(replica) as url, contextlib.aclosing(Connections(longest_kept=60)) as connections:
+    async with serving(replica) as url, contextlib.aclosing(Connections(60, 60)) as connections:
         transport = HttpTransport(connections, url)
         await asyncio.gather(*(transport.send(Request("POST", "/x", []), 5) for _ in range(5)))
         before, replica.silent = len(replica.connections), 1
@@ -107,7 +125,7 @@ async def test_replicas_behind_one_name_take_turns() -> None:
         runners.append(runner := web.AppRunner(app))
         await runner.setup()
         await web.TCPSite(runner, address, port).start()
-    async with contextlib.aclosing(Connections(longest_kept=0.0)) as connections:
+    async with contextlib.aclosing(Connections(seconds_each=0.0)) as connections:
 
         async def both(host: str, port: int, _family: int = 0) -> list[dict[str, object]]:
             facts = {"hostname": host, "port": port, "family": socket.AF_INET, "proto": 0, "flags": socket.AI_NUMERICHOST}

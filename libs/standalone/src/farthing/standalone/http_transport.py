@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
-# Kept connections are renewed this often, in seconds. A load balancer chooses a replica when a connection is made: with one a second, new
-# replicas have their share within a minute even where a call comes only now and then; making one costs less than a hundredth of that.
-LONGEST_KEPT = 1.0
+# A load balancer chooses a replica when a connection is made, so kept ones are renewed: one a second, whether there is one or a dozen (then
+# each lives a dozen seconds). So new replicas have their share within a minute even where a call comes only now and then. Making one costs
+# as much as three or four calls.
+SECONDS_EACH = 1.0
+LONGEST_KEPT = 15.0
 CONNECTIONS = 100
 CONNECT_TIME = 2.0  # seconds
 _NAMES_KEPT = 5.0  # seconds
@@ -27,8 +29,8 @@ _NAMES_KEPT = 5.0  # seconds
 class Connections:
     """The kept connections of one process to one service. A request that is under way keeps its own to its end."""
 
-    def __init__(self, longest_kept: float = LONGEST_KEPT) -> None:
-        self._longest_kept = longest_kept
+    def __init__(self, seconds_each: float = SECONDS_EACH, longest_kept: float = LONGEST_KEPT) -> None:
+        self._seconds_each, self._longest_kept = seconds_each, longest_kept
         self._names = _Names()
         self._kept: _Kept | None = None
 
@@ -37,6 +39,7 @@ class Connections:
         """A session for one request. If the connection fails, none of those that were made with it is used again."""
         kept = await self._fresh()
         kept.users += 1
+        kept.most = max(kept.most, kept.users)
         try:
             yield kept.session
         except aiohttp.ClientConnectionError:
@@ -56,7 +59,7 @@ class Connections:
 
     async def _fresh(self) -> _Kept:
         old = self._kept
-        if old is not None and time.monotonic() - old.made < self._longest_kept:
+        if old is not None and time.monotonic() - old.made < min(self._longest_kept, old.most * self._seconds_each):
             return old
         self._kept = new = _Kept(_open_session(self._names))
         if old is not None and not old.users:
@@ -65,10 +68,13 @@ class Connections:
 
 
 class _Kept:
-    __slots__ = ("made", "session", "users")
+    """`most`: requests at once so far, and so many connections."""
+
+    __slots__ = ("made", "most", "session", "users")
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session, self.made, self.users = session, time.monotonic(), 0
+        self.session, self.made = session, time.monotonic()
+        self.users, self.most = 0, 1
 
 
 class _Names(AbstractResolver):
