@@ -112,7 +112,7 @@ class Switch:
 
     def __init__(self, backends: list[tuple[int, int]]) -> None:
         self._backends, self._ready, self._turn = backends, set(backends), 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def watch(self) -> None:
         """Notices what is ready with a delay, as endpoints do."""
@@ -122,6 +122,9 @@ class Switch:
             self._ready = found
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
         self._turn += 1
         chosen = sorted(self._ready)
         there = await asyncio.open_connection("127.0.0.1", chosen[self._turn % len(chosen)][1])
@@ -143,6 +146,7 @@ async def switched(backends: list[tuple[int, int]]) -> AsyncIterator[int]:
     yield server.sockets[0].getsockname()[1]
     watching.cancel()
     server.close()
+    await asyncio.wait([watching, *switch.tasks], timeout=10)  # they close what they hold
 
 
 class Client:
