@@ -82,10 +82,6 @@ class Jwks:
                 await self._ask()
         return self._answered and bool(self._keys)
 
-    def forget(self) -> None:
-        self._keys = {}
-        self._asked = -math.inf
-
     async def _ask(self) -> None:
         if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
             self._asked, self._answered = time.monotonic(), False
@@ -157,9 +153,6 @@ class Verifier:
             self._verified.clear()
         self._verified[token] = principal
         return principal
-
-    def forget(self) -> None:
-        self._verified.clear()
 
 
 class TokenSource(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -29,16 +28,6 @@ def seed_of(service: str) -> str:
     """The service's sandbox seed, or nothing."""
     found = files(f"farthing.{service}") / "seed.sql"
     return found.read_text() if found.is_file() else ""
-
-
-def digest(services: tuple[str, ...]) -> str:
-    """A hash of all migrations and seeds: the key of a prepared data directory."""
-    total = hashlib.sha256()
-    for service in services:
-        for migration in migrations_of(service):
-            total.update(f"{service}/{migration.name}\n{migration.sql}".encode())
-        total.update(seed_of(service).encode())
-    return total.hexdigest()[:16]
 
 
 async def migrate(

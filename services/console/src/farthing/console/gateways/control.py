@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+
 from farthing.kit.errors import AnyError
 from farthing.kit.model import Model
 from farthing.kit.rpc import ServiceClient
@@ -37,6 +41,11 @@ class ControlClient(ServiceClient):
 
     async def health(self) -> Health:
         return await self.call("GET", "/health", Health)
+
+    async def issues(self, operation: str) -> dict[str, dict[str, Any]]:
+        """What PayPal documents for one of its operations: status and name by issue."""
+        found: dict[str, dict[str, Any]] = orjson.loads((await self.send("GET", f"/operations/{operation}/issues")).body)
+        return found
 
     async def work(self, seen: int = 0) -> Work:
         """`seen`: a publication of the board (kit.board) that the service waits for first."""
