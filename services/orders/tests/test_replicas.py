@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
-from services.orders.tests.conftest import AROUND, BUYER, POOR, Shop, issues, order, unit
+from farthing.clients.orders.errors import OrderAlreadyCompleted
+from services.orders.tests.conftest import AROUND, BUYER, OTHER, POOR, Shop, issues, order, unit
 from tests.single import StartSingle
 
+UNIT = "/purchase_units/@reference_id=='default'"
 CARD = {"card": {"number": "4012888888881881", "expiry": "2035-12"}}
 
 
@@ -39,6 +41,26 @@ class TestReplicas:
         refused = [issues(answer) for answer in answers if answer.status_code != 201]
         assert refused == [["ORDER_ALREADY_CAPTURED"]] * 19
         assert before - await shop.balance(BUYER) == 10_000
+
+    async def test_what_one_made_and_another_changed_is_approved_as_it_is_now(self, shop: Shop, replica: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        assert (await replica.patch(order_id, {"op": "add", "path": f"{UNIT}/custom_id", "value": "new"})).status_code == 204
+        approved = await shop.approve(order_id)
+        assert approved["purchase_units"][0]["custom_id"] == "new"
+        assert (await replica.get(order_id)).json() == approved
+
+    async def test_what_would_have_been_refused_when_it_was_made_is_judged_as_it_is_now(self, shop: Shop, replica: Shop) -> None:
+        order_id = (await shop.create(unit(payee={"merchant_id": OTHER})))["id"]
+        changed = await replica.patch(order_id, {"op": "replace", "path": f"{UNIT}/payee/email", "value": "store@example.com"})
+        assert changed.status_code == 204
+        assert (await shop.approve(order_id, OTHER))["payer"]["payer_id"] == OTHER
+
+    async def test_what_another_one_completed_cannot_be_approved(self, shop: Shop, replica: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        await replica.approve(order_id)
+        assert (await replica.capture(order_id)).status_code == 201
+        with pytest.raises(OrderAlreadyCompleted):
+            await shop.approve(order_id)
 
     async def test_a_refusal_on_both(self, shop: Shop, replica: Shop) -> None:
         order_id = (await shop.create())["id"]

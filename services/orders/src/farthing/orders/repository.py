@@ -23,6 +23,7 @@ _COLUMNS: Final = (
     "o.id, o.version, o.client_id, o.creator, o.merchant, o.intent, o.status, o.document, o.context, o.funding, o.vaulted, "
     "o.created_at, o.updated_at, o.expires_at, o.payment_key, o.paying_at, o.paying_request, o.paying_print, o.before"
 )
+_REMEMBERED: Final = 256  # new orders: what is approved at once need not be read again
 # $1 is the idempotency key in both, so that batches are sorted by what they can wait for.
 _INSERT: Final = """
 INSERT INTO orders (id, client_id, creator, merchant, intent, status, document, context, funding, created_at, updated_at, expires_at,
@@ -133,6 +134,7 @@ class Repository:
         self._save = database.together(_SAVE, emits=True)
         self._begin = database.together(_BEGIN)
         self._complete = database.together(_COMPLETE, emits=True)
+        self._just_made: dict[str, Order] = {}
 
     async def create(self, order: Order, key: Key | None) -> bool:
         """Insert a new order; False when the key has a record already: nothing is inserted then."""
@@ -140,9 +142,20 @@ class Repository:
         values = (*who, *_texts(order), order.created, order.expires, order.payment_key, order.paying)
         if key is None:
             await self._create.row(order.id, *values, "", None)
-            return True
-        row = await self._create_once.row(key.key, *values, key.print, _text(order.before), key.expires)
-        return row["id"] is not None
+        elif (await self._create_once.row(key.key, *values, key.print, _text(order.before), key.expires))["id"] is None:
+            return False
+        if order.waits_for_payer:
+            self._just_made[order.id] = order
+            if len(self._just_made) > _REMEMBERED:
+                del self._just_made[next(iter(self._just_made))]
+        return True
+
+    def just_made(self, order_id: str) -> Order | None:
+        """An order that this process made a moment ago, as it was then, once; nobody may write into it.
+
+        Others may have changed it since: `save` finds out by its version, and what is refused must be judged by `load`.
+        """
+        return self._just_made.pop(order_id, None)
 
     async def load(self, order_id: str) -> Order | None:
         row = await self._load.row(order_id)

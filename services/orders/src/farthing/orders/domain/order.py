@@ -154,4 +154,4 @@ def with_payments(units: Sequence[Json], payments: Payments | None) -> list[Json
 
 def _wire_time(moment: datetime) -> str:
     """RFC 3339 with seconds and Z; the domain's own, since it cannot know the kit."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from farthing.clients.accounts.models import Account
@@ -18,7 +19,7 @@ from farthing.orders.operations.cards import Cards
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.paying import Paying
-from farthing.orders.operations.wallets import check_payer, of_payer, write_payer
+from farthing.orders.operations.wallets import check_payer, of_payer, with_payer
 from farthing.orders.repository import Repository
 
 AT_ONCE: Final = "ORDER_COMPLETE_ON_PAYMENT_APPROVAL"
@@ -40,12 +41,13 @@ class Approving:
         Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, PayerNotFound, PayerCannotPay,
         InstrumentNotFound.
         """
-        while True:
+        approved = await self._at_first_sight(order_id, approval)
+        while approved is None:
             order = await self._repository.load(order_id)
             if order is None:
                 raise OrderNotFound
-            if await self._approved(order, approval):
-                return order
+            approved = await self._approved(order, approval)
+        return approved
 
     async def approve_by_rule(self, order: Order) -> Order:
         """Approve a new order when the operator has a rule for its app. What the rule cannot do is left to the payer."""
@@ -58,8 +60,16 @@ class Approving:
         except ApiError:
             return order
 
-    async def _approved(self, order: Order, approval: Approval) -> bool:
-        """False when somebody else changed the order meanwhile."""
+    async def _at_first_sight(self, order_id: str, approval: Approval) -> Order | None:
+        """Approve an order as it was made a moment ago. None: it is not known here, has changed since, or must be judged as it is now."""
+        made = self._repository.just_made(order_id)
+        try:
+            return await self._approved(made, approval) if made is not None else None
+        except ApiError:
+            return None
+
+    async def _approved(self, order: Order, approval: Approval) -> Order | None:
+        """None when somebody else changed the order meanwhile."""
         now = self._clock.now()
         if order.expired(now):
             raise OrderExpired
@@ -69,10 +79,10 @@ class Approving:
         payer = await self._payer(order, approval)
         funding = await self._funding(order, payer, approval)
         if order.status is Status.APPROVED and order.funding == funding:
-            return True
-        order.status, order.funding, order.updated, order.expires = status, funding, now, now + TO_PAY
-        write_payer(order, payer)
-        return await self._save(order)
+            return order
+        document = with_payer(order, payer)
+        approved = replace(order, status=status, funding=funding, document=document, updated=now, expires=now + TO_PAY)
+        return approved if await self._save(approved) else None
 
     async def _save(self, order: Order) -> bool:
         at_once = order.document.get("processing_instruction") == AT_ONCE

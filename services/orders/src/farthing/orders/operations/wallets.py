@@ -44,7 +44,7 @@ class Wallets:
         chosen = {"kind": "wallet"} if kept.card is None else await self._cards.stored(kept.card)
         order.funding = of_payer(order, payer, chosen)
         order.document["payment_source"] = source or {"paypal": {}}
-        write_payer(order, payer)
+        order.document = with_payer(order, payer)
 
     async def keep(self, order: Order) -> StoredWallet | None:
         """Keep the wallet that paid, if its order asked for that. One permission per merchant and payer, unless several are wanted."""
@@ -87,8 +87,8 @@ def of_payer(order: Order, payer: Account, chosen: Json) -> Json:
     return {**chosen, "account_id": payer.id, "email": payer.email, "limit": limit}
 
 
-def write_payer(order: Order, payer: Account) -> None:
-    """What the merchant learns of its payer: name, e-mail address, country, and where to ship."""
+def with_payer(order: Order, payer: Account) -> Json:
+    """The order's document, and what the merchant learns of its payer: name, e-mail address, country, and where to ship."""
     name = {"given_name": payer.given_name, "surname": payer.surname}
     country = {"country_code": payer.country}
     source = order.document.get("payment_source") or {"paypal": {}}
@@ -97,10 +97,13 @@ def write_payer(order: Order, payer: Account) -> None:
     if "paypal" in source:
         facts = {"email_address": payer.email, "account_id": payer.id, "account_status": "VERIFIED", "name": name, "address": country}
         source = {"paypal": {**source["paypal"], **facts}}
-    order.document["payment_source"] = source
-    order.document["payer"] = {"name": name, "email_address": payer.email, "payer_id": payer.id, "address": country}
-    if order.context.get("shipping_preference", FROM_FILE) == FROM_FILE and payer.address is not None:
-        full_name = f"{payer.given_name} {payer.surname}".strip()
-        filed = {"name": {"full_name": full_name}, "address": payer.address.model_dump(exclude_none=True)}
-        for unit in order.units:
-            unit["shipping"] = {**filed, **(unit.get("shipping") or {})}
+    shown = {"name": name, "email_address": payer.email, "payer_id": payer.id, "address": country}
+    return {**order.document, "purchase_units": _shipped(order, payer), "payment_source": source, "payer": shown}
+
+
+def _shipped(order: Order, payer: Account) -> list[Json]:
+    if order.context.get("shipping_preference", FROM_FILE) != FROM_FILE or payer.address is None:
+        return order.units
+    full_name = f"{payer.given_name} {payer.surname}".strip()
+    filed = {"name": {"full_name": full_name}, "address": payer.address.model_dump(exclude_none=True)}
+    return [{**unit, "shipping": {**filed, **(unit.get("shipping") or {})}} for unit in order.units]
