@@ -34,6 +34,10 @@ class Place:
     def __init__(self, dsn: str, own: Callable[[str], str] | None = None) -> None:
         self.dsn, self._own = dsn, own
 
+    def owner(self) -> Database:
+        """As the user who made it all; one connection, for what concerns every service."""
+        return Database(self.dsn, "public", size=1)
+
     def open(self, service: str, size: int) -> Database:
         role = role_of(service)
         return Database(self.dsn, service, role, size) if self._own is None else Database(self._own(role), service, size=size)

@@ -27,7 +27,7 @@ from farthing.kit.telemetry.tracing import exporter_of
 from farthing.money import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 
     from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -52,7 +52,7 @@ class Platform:
         self._events, self._gate = EmbeddedEvents(), Gate()
         self._in_process: list[InProcessTransport] = []
         self._versions = {manifest.name: manifest.version for manifest in MANIFESTS}
-        self._sandbox = Sandbox(place.dsn, self._standing_still, self._changed) if settings.sandbox else None
+        self._sandbox = Sandbox(place.owner(), self._standing_still, self._changed) if settings.sandbox else None
         self._transports = {manifest.name: self._transport(manifest.name) for manifest in MANIFESTS}
         self.running = {member.manifest.name: self._run(member) for member in MEMBERS}
         self.site = PublicSite(self._routes(), self.running["console"].public, self._gate)
@@ -69,6 +69,8 @@ class Platform:
         for transport in self._in_process:
             await transport.drain()
         await asyncio.gather(*(running.stop() for running in self.running.values()))
+        if self._sandbox is not None:
+            await self._sandbox.close()
         self.tracing.close()
 
     def link(self, caller: str, callee: str) -> Link:
@@ -121,9 +123,7 @@ class Platform:
 
     async def _seed(self) -> None:
         if self.settings.sandbox:
-            for running in self.running.values():
-                if running.service.seed is not None:
-                    await running.service.seed()
+            await asyncio.gather(*(running.service.seed() for running in self.running.values() if running.service.seed is not None))
 
     @asynccontextmanager
     async def _standing_still(self) -> AsyncIterator[None]:
@@ -157,5 +157,5 @@ class _Later:
     def __init__(self, platform: Platform, name: str) -> None:
         self._platform, self._name = platform, name
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        await self._platform.running[self._name].internal(scope, receive, send)
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:  # noqa: ANN401 - ASGI
+        return self._platform.running[self._name].internal(scope, receive, send)

@@ -6,20 +6,16 @@ import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from farthing.embedded.contents import NAMES
 from farthing.embedded.database import seed_script
 from farthing.kit.clock import real_now
-from farthing.kit.db.away import AWAY
-from farthing.kit.errors import Unavailable
 from farthing.kit.sandbox import Snapshot, SnapshotNotFound
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    Connection = asyncpg.Connection[asyncpg.Record]
+    from farthing.kit.db import Connection, Database, Record
 
 # Tables that reset and restore leave alone: signing keys and such ('farthing:keep'), and what says which migrations ran.
 _TABLES = """
@@ -43,30 +39,40 @@ class BadSnapshotName(ValueError):
 
 
 class Sandbox:
-    """Acts as the owner of the database. `quiet` makes the platform stand still; `changed` tells it that its data is another now."""
+    """Acts as the owner of the database. `quiet` makes the platform stand still; `changed` tells it that its data is another now.
 
-    def __init__(self, dsn: str, quiet: Callable[[], AbstractAsyncContextManager[None]], changed: Callable[[], Awaitable[None]]) -> None:
-        self._dsn, self._quiet, self._changed = dsn, quiet, changed
+    Its connection stays for a while: whoever resets once, resets before each test, and a new session knows no table yet.
+    """
+
+    def __init__(
+        self, database: Database, quiet: Callable[[], AbstractAsyncContextManager[None]], changed: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._database, self._quiet, self._changed = database, quiet, changed
+        self._emptied: str | None = None  # the script of DELETEs: no table comes or goes while a process runs
         self._seed = seed_script()
+
+    async def close(self) -> None:
+        await self._database.close()
 
     async def reset(self) -> None:
         """Back to the seed: one script of DELETEs, which is far quicker than TRUNCATE, and the seed."""
         async with self._quiet():
             async with self._owner() as connection:
-                tables = await connection.fetch(_TABLES, list(NAMES))
-                deletes = [f"DELETE FROM {table['schema']}.{table['name']};" for table in tables]
-                await connection.execute("\n".join([*deletes, self._seed]))
+                if self._emptied is None:
+                    tables = await connection.fetch(_TABLES, list(NAMES))
+                    self._emptied = "\n".join(f"DELETE FROM {table['schema']}.{table['name']};" for table in tables)
+                await connection.execute(f"{self._emptied}\n{self._seed}")
             await self._changed()
 
     async def snapshots(self) -> list[Snapshot]:
-        async with self._owner() as connection:
+        async with self._shelf() as connection:
             rows = await connection.fetch("SELECT name, taken, rows FROM snapshots.list ORDER BY taken")
             return [Snapshot(row["name"], row["taken"], row["rows"]) for row in rows]
 
     async def take(self, name: str) -> Snapshot:
         """Copy every table aside; a snapshot of the same name is replaced. Raises BadSnapshotName."""
         _checked(name)
-        async with self._quiet(), self._owner() as connection:
+        async with self._quiet(), self._shelf() as connection:
             await self._forget(connection, name)
             total = 0
             for table in await connection.fetch(_TABLES, list(NAMES)):
@@ -81,7 +87,7 @@ class Sandbox:
         """Put every table back as it was. Raises SnapshotNotFound, BadSnapshotName."""
         _checked(name)
         async with self._quiet():
-            async with self._owner() as connection:
+            async with self._shelf() as connection:
                 await self._known(connection, name)
                 tables = await connection.fetch(_TABLES, list(NAMES))
                 await connection.execute("\n".join(_replacement(name, table) for table in tables))
@@ -90,7 +96,7 @@ class Sandbox:
     async def drop(self, name: str) -> None:
         """Raises SnapshotNotFound, BadSnapshotName."""
         _checked(name)
-        async with self._owner() as connection:
+        async with self._shelf() as connection:
             await self._known(connection, name)
             await self._forget(connection, name)
 
@@ -104,26 +110,25 @@ class Sandbox:
 
     @asynccontextmanager
     async def _owner(self) -> AsyncIterator[Connection]:
-        """A transaction of the owner with foreign keys at rest, since whole tables go and come in any order."""
-        try:
-            connection = await asyncpg.connect(self._dsn)
-        except AWAY as error:
-            raise Unavailable(description="The database cannot be reached.") from error
-        try:
+        """A transaction of the owner with foreign keys at rest, since whole tables go and come in any order, and all the time they take."""
+        async with self._database.transaction() as connection:
+            await connection.execute("SET LOCAL session_replication_role = replica; SET LOCAL statement_timeout = 0")
+            yield connection
+
+    @asynccontextmanager
+    async def _shelf(self) -> AsyncIterator[Connection]:
+        """The same, where snapshots can be found."""
+        async with self._owner() as connection:
             await connection.execute(_SNAPSHOTS)
-            async with connection.transaction():
-                await connection.execute("SET LOCAL session_replication_role = replica")
-                yield connection
-        finally:
-            await connection.close()
+            yield connection
 
 
-def _replacement(name: str, table: asyncpg.Record) -> str:
+def _replacement(name: str, table: Record) -> str:
     target, columns = f"{table['schema']}.{table['name']}", table["columns"]
     return f"DELETE FROM {target}; INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {_aside(name, table)};"
 
 
-def _aside(name: str, table: asyncpg.Record) -> str:
+def _aside(name: str, table: Record) -> str:
     return f'"snapshot_{name}".{table["schema"]}__{table["name"]}'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 from contextlib import contextmanager, nullcontext
@@ -44,6 +45,7 @@ def execute(options: Options, command: list[str]) -> int:
 
 def _with_platform(options: Options, command: list[str] | None) -> int:
     listener = _listen(options.host, options.port)
+    gc.disable()  # nearly all that a start makes stays: `calm_the_collector` goes on from there
     seeded = os.environ.get("FARTHING_MODE", "sandbox") == "sandbox"
     try:
         with postgres(options, seeded=seeded) as server:

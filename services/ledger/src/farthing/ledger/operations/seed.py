@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from farthing.ledger.domain import AccountName, Leg, Posting
@@ -19,6 +20,9 @@ class Seed:
         self._postings = postings
 
     async def plant(self) -> None:
-        for currency, amount in _AMOUNTS.items():
-            leg = Leg(AccountName("sandbox", "funding", currency), AccountName(_BUYER, "wallet", currency), amount)
-            await self._postings.post(Posting(id=f"seed.{currency}", kind="sandbox.funding", reference="seed", legs=(leg,)))
+        await asyncio.gather(*(self._postings.post(_funding(currency, amount)) for currency, amount in _AMOUNTS.items()))
+
+
+def _funding(currency: str, amount: int) -> Posting:
+    leg = Leg(AccountName("sandbox", "funding", currency), AccountName(_BUYER, "wallet", currency), amount)
+    return Posting(id=f"seed.{currency}", kind="sandbox.funding", reference="seed", legs=(leg,))
