@@ -60,4 +60,4 @@ def real_now() -> datetime:
 
 def wire_time(moment: datetime) -> str:
     """RFC 3339 with seconds and Z, as the public API writes times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"

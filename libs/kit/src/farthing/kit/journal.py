@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,8 +19,7 @@ _PAN = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 MASK = "********"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     at: datetime
     service: str
     operation: str
@@ -58,7 +56,7 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         if _must_be_masked(entry.request) or _must_be_masked(entry.response):
-            entry = replace(entry, request=orjson.dumps(masked(entry.request)), response=orjson.dumps(masked(entry.response)))
+            entry = entry._replace(request=orjson.dumps(masked(entry.request)), response=orjson.dumps(masked(entry.response)))
         self._entries.append(entry)
 
     def entries(self, operation: str | None, status: int | None, limit: int) -> list[Entry]:

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class OneWrite:
     """A transport that sends the head of an answer together with its body: uvicorn writes them apart, and each write is a system call.
 
-    A head whose body does not follow at once (HEAD, 100 Continue) goes alone in the next round of the event loop.
+    A head that no body follows (HEAD) goes when the answer is complete; an interim one (100 Continue) goes at once.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport, self._head = transport, b""
-        self._loop = asyncio.get_running_loop()
 
     def write(self, data: bytes) -> None:
-        if not self._head and data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
+        if not self._head and data.startswith(b"HTTP/1.1 ") and data[9:10] != b"1" and data.endswith(b"\r\n\r\n"):
             self._head = data
-            self._loop.call_soon(self._flush)
             return
         self._transport.write(self._head + data)
         self._head = b""
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
         self._head = b""
@@ -44,6 +44,10 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
+
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -36,7 +36,7 @@ _OK = 300
 _PROBLEM = 400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     method: str
     path: str

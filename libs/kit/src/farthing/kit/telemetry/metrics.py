@@ -31,7 +31,6 @@ class Metrics:
         self._jobs = Counter("farthing_jobs_total", "Due work, by job and outcome.", ("service", "job", "outcome"), registry=self.registry)
         self.dead_letters = Counter("farthing_dead_letters_total", "Events that were given up.", ("service",), registry=self.registry)
         self._children: dict[tuple[str, str, str, int], Histogram] = {}
-        self._version: dict[str, str] = {}
 
     def served(self, service: str, version: str, operation: str, status: int, seconds: float) -> None:
         key = (service, version, operation, status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from farthing.kit.call import TRAIL, Trail
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 _TRACEPARENT_PARTS = 4
 _TRACE_ID_LENGTH, _SPAN_ID_LENGTH = 32, 16
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 def new_trail(timeout: float, *, sampled: bool) -> Trail:
-    return Trail(os.urandom(16).hex(), os.urandom(8).hex(), sampled, time.monotonic() + timeout)
+    ids = os.urandom(24).hex()
+    return Trail(ids[:_TRACE_ID_LENGTH], ids[_TRACE_ID_LENGTH:], sampled, time.monotonic() + timeout)
 
 
 def trail_of(traceparent: str | None, timeout: float) -> Trail:
@@ -51,14 +53,16 @@ class Tracing:
         """Sample by ratio at the head."""
         return self._threshold > 0 and int.from_bytes(os.urandom(4), "big") < self._threshold
 
-    @contextmanager
     def span(
         self, service: str, version: str, name: str, trail: Trail, kind: str = "INTERNAL", link: str | None = None, *, root: bool = False
-    ) -> Iterator[Span | None]:
+    ) -> AbstractContextManager[Span | None]:
         """Open a span below `trail` when it is sampled; inside, TRAIL points to the new span."""
         if not trail.sampled or self._exporter is None:
-            yield None
-            return
+            return _NO_SPAN
+        return self._span(service, version, name, trail, kind, link, root=root)
+
+    @contextmanager
+    def _span(self, service: str, version: str, name: str, trail: Trail, kind: str, link: str | None, *, root: bool) -> Iterator[Span]:
         from opentelemetry import trace as api  # noqa: PLC0415 - only a process that traces pays for the import
 
         parent = None if root else api.set_span_in_context(api.NonRecordingSpan(_context_of(trail)))

@@ -26,7 +26,7 @@ from farthing.webhooks.repository.subscriptions import ByOwner, Subscriptions
 class _Question:
     clients: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
-    answer: asyncio.Task[tuple[ByOwner, ByOwner]] | None = None
+    waiting: list[asyncio.Future[tuple[ByOwner, ByOwner]]] = field(default_factory=list)
 
 
 class Subscribers:
@@ -35,28 +35,40 @@ class Subscribers:
     def __init__(self, subscriptions: Subscriptions) -> None:
         self._subscriptions = subscriptions
         self._open: _Question | None = None
+        self._looking: set[asyncio.Task[None]] = set()
 
     async def of(self, event_type: str, client_id: str | None, account_id: str | None) -> list[Webhook]:
         """Webhooks of the app that caused it, and of apps that look up the account it happened to."""
-        question = self._ask(client_id, account_id)
-        assert question.answer is not None  # noqa: S101 - for the type checker
-        of_clients, of_accounts = await asyncio.shield(question.answer)
+        of_clients, of_accounts = await self._ask(client_id, account_id)
         found = [*of_clients.get(client_id or "", ()), *of_accounts.get(account_id or "", ())]
         once = {webhook.id: webhook for webhook in found}
         return [webhook for webhook in once.values() if wants(frozenset(webhook.event_types), event_type)]
 
-    def _ask(self, client_id: str | None, account_id: str | None) -> _Question:
-        question = self._open
+    def _ask(self, client_id: str | None, account_id: str | None) -> asyncio.Future[tuple[ByOwner, ByOwner]]:
+        loop, question = asyncio.get_running_loop(), self._open
         if question is None:
             question = self._open = _Question()
-            question.answer = asyncio.get_running_loop().create_task(self._look(question), context=contextvars.Context())
+            task = loop.create_task(self._look(question), context=contextvars.Context())
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
         question.clients.update(filter(None, [client_id]))
         question.accounts.update(filter(None, [account_id]))
-        return question
+        answer: asyncio.Future[tuple[ByOwner, ByOwner]] = loop.create_future()
+        question.waiting.append(answer)  # one each: who is cancelled disturbs nobody
+        return answer
 
-    async def _look(self, question: _Question) -> tuple[ByOwner, ByOwner]:
+    async def _look(self, question: _Question) -> None:
         self._open = None
-        return await self._subscriptions.wanted(question.clients, question.accounts)
+        try:
+            found = await self._subscriptions.wanted(question.clients, question.accounts)
+        except Exception as error:  # noqa: BLE001 - handed to those who asked
+            for answer in question.waiting:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for answer in question.waiting:
+            if not answer.done():
+                answer.set_result(found)
 
 
 class Intake:
