@@ -55,6 +55,15 @@ class TestExpiry:
         confirm = await shop.post(f"/{order_id}/confirm-payment-source", {"payment_source": {"paypal": {}}})
         assert issues(confirm) == ["ORDER_EXPIRED"]
 
+    async def test_whoever_repeats_its_creation_learns_it_too(self, shop: Shop) -> None:
+        shop.orders.clock.freeze()
+        assert (await shop.post("", order(), paypal_request_id="one")).status_code == 201
+        shop.orders.clock.move_to(shop.orders.clock.now() + HOURS)
+        for _ in range(2):
+            again = await shop.post("", order(), paypal_request_id="one")
+            assert (again.status_code, issues(again)) == (422, ["ORDER_EXPIRED"])
+            await shop.orders.running.worker.drain()
+
     async def test_what_is_paid_does_not_expire(self, shop: Shop) -> None:
         shop.orders.clock.freeze()
         order_id = await shop.approved()

@@ -7,8 +7,8 @@ import pytest
 
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.merchants.models import MerchantChange
-from farthing.clients.payments.models import Payer
-from services.payments.tests.conftest import BUYER, CARD, OTHER, POOR, RICH, STORE, Shop, issue_of, money, unit
+from farthing.clients.payments.models import Payer, Source
+from services.payments.tests.conftest import BUYER, CARD, OTHER, POOR, RICH, STORE, WALLET, Shop, issue_of, money, unit
 
 
 async def status(shop: Shop, authorization: dict[str, Any]) -> str:
@@ -47,7 +47,38 @@ class TestCapture:
             assert (await status(shop, authorization), await shop.held()) == (expected, held)
             assert await shop.problems() == []
         assert [capture.amount for capture in await shop.captures()] == [30_00, 50_00, 20_00]
-        assert issue_of(await shop.capture(authorization["id"], "1.00")) == (422, "AUTHORIZATION_ALREADY_CAPTURED")
+        assert issue_of(await shop.capture(authorization["id"])) == (422, "AUTHORIZATION_ALREADY_CAPTURED")
+
+    async def test_what_goes_beyond_may_come_in_a_capture_of_its_own(self, shop: Shop) -> None:
+        authorization = await shop.authorized(100_00)
+        for amount, held in (("60.00", 40_00), ("40.00", 0), ("10.00", 0)):
+            assert ((await shop.capture(authorization["id"], amount)).status_code, await shop.held()) == (201, held)
+            assert await shop.problems() == []
+        assert await status(shop, authorization) == "CAPTURED"
+        assert issue_of(await shop.capture(authorization["id"], "5.01")) == (422, "MAX_CAPTURE_AMOUNT_EXCEEDED")
+        assert issue_of(await shop.void(authorization["id"])) == (422, "PREVIOUSLY_CAPTURED")
+        assert (await shop.capture(authorization["id"], "5.00")).status_code == 201
+        assert issue_of(await shop.capture(authorization["id"], "0.01")) == (422, "AUTHORIZATION_ALREADY_CAPTURED")
+        assert await shop.balance(BUYER) == RICH - 115_00
+        assert await shop.problems() == []
+
+    async def test_of_a_card_too(self, shop: Shop) -> None:
+        authorization = await shop.authorized(100_00, source=CARD)
+        for amount in ("60.00", "40.00", "15.00"):
+            assert (await shop.capture(authorization["id"], amount)).json()["status"] == "COMPLETED"
+        assert issue_of(await shop.capture(authorization["id"], "0.01")) == (422, "AUTHORIZATION_ALREADY_CAPTURED")
+        assert await shop.problems() == []
+
+    @pytest.mark.parametrize("source", [WALLET, CARD])
+    async def test_what_was_captured_in_full_stays_so_when_its_time_is_over(self, shop: Shop, source: Source) -> None:
+        authorization = await shop.authorized(100_00, source=source)
+        await shop.capture(authorization["id"])
+        shop.advance(days=29)
+        await shop.drain()
+        assert await status(shop, authorization) == "CAPTURED"
+        assert issue_of(await shop.capture(authorization["id"], "1.00")) == (422, "AUTHORIZATION_EXPIRED")
+        assert await shop.told("PAYMENT.AUTHORIZATION.VOIDED") == []
+        assert await shop.problems() == []
 
     async def test_the_final_capture_frees_the_rest(self, shop: Shop) -> None:
         authorization = await shop.authorized(100_00)

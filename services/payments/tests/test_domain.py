@@ -177,15 +177,16 @@ class Lifetime(RuleBasedStateMachine):
             assert sum(c.amount for c in self.captures) + amount > before.capture_limit
             return
         except Refused:
-            assert self.closed or self.now >= before.expires
+            assert self.closed or self.now >= before.expires or (amount is None and self.held == 0)
             return
         assert not self.closed
         fee = self.merchant.fee(usd(taken), "wallet").minor
         self.captures.append(capture(taken, fee))
         self.authorization = before.after_capture(taken, final=final, now=self.now)
         self.wallet, self.merchants, self.fees = self.wallet - taken, self.merchants + taken - fee, self.fees + fee
-        self.closed = final or sum(c.amount for c in self.captures) >= before.granted
-        self.held = 0 if self.closed else before.granted - sum(c.amount for c in self.captures)
+        taken = sum(c.amount for c in self.captures)
+        self.closed = final or taken == before.capture_limit
+        self.held = 0 if self.closed else max(0, before.granted - taken)
 
     @rule(amount=st.none() | AMOUNTS)
     def reauthorize(self, amount: int | None) -> None:
@@ -203,8 +204,9 @@ class Lifetime(RuleBasedStateMachine):
         try:
             self.authorization.refuse_unless_voidable(self.now)
         except Refused:
-            assert self.closed or self.now >= self.authorization.expires
+            assert self.closed or self.now >= self.authorization.expires or self.held == 0
             return
+        assert self.held > 0
         self.authorization = self.authorization.after_closing(Closing.VOID, self.now)
         self.closed, self.held = True, 0
 
@@ -249,6 +251,8 @@ class Lifetime(RuleBasedStateMachine):
             assert not self.captures
         if self.authorization.status in {_S.PARTIALLY_CAPTURED, _S.CAPTURED}:
             assert self.captures
+        if self.authorization.captured >= self.authorization.granted:
+            assert self.authorization.shown_status is _S.CAPTURED
 
 
 TestLifetime = Lifetime.TestCase

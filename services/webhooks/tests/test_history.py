@@ -174,6 +174,28 @@ class TestResend:
         found = await webhooks.app().call("GET", path)
         assert (found["status"], [one["status"] for one in found["transmissions"]]) == ("SUCCESS", ["FAILURE", "SUCCESS"])
 
+    async def test_what_waited_for_a_deleted_webhook_has_failed(self, webhooks: Webhooks, receiver: Receiver) -> None:
+        receiver.answer = 500
+        webhook_id = await webhooks.app().subscribe(receiver.url())
+        await webhooks.happen("CAPTURE1")
+        await webhooks.drain()
+        await webhooks.app().call("DELETE", f"/webhooks/{webhook_id}", status=204)
+        (found,) = (await webhooks.app().call("GET", "/webhooks-events"))["events"]
+        (transmission,) = found["transmissions"]
+        assert (found["status"], transmission["status"], transmission["http_status"]) == ("FAILURE", "FAILURE", 500)
+        assert len(transmission["attempts"]) == 1
+        webhooks.single.clock.move_to(webhooks.single.clock.now() + timedelta(days=3))
+        await webhooks.drain()
+        assert len(receiver.received) == 1
+
+    async def test_an_event_that_no_delivery_is_known_of_was_not_delivered(self, webhooks: Webhooks, receiver: Receiver) -> None:
+        await webhooks.app().subscribe(receiver.url())
+        await webhooks.happen("CAPTURE1")
+        await webhooks.drain()
+        await webhooks.single.database.execute("DELETE FROM deliveries")
+        (found,) = (await webhooks.app().call("GET", "/webhooks-events"))["events"]
+        assert (found["status"], found["transmissions"]) == ("FAILURE", [])
+
     async def test_refuses_webhooks_of_others(self, webhooks: Webhooks, receiver: Receiver) -> None:
         await webhooks.app().subscribe(receiver.url())
         foreign = await webhooks.app(OTHER).subscribe(receiver.url())

@@ -11,7 +11,7 @@ from farthing.orders.domain.order import TO_APPROVE, TO_PAY, Order, Payments
 from farthing.orders.domain.states import Intent, Status
 from farthing.orders.domain.totals import Json, check_totals
 from farthing.orders.domain.units import FROM_FILE, check_units
-from farthing.orders.errors import OrderInvalid, RequestIdRequired, UnsupportedProcessingInstruction
+from farthing.orders.errors import OrderExpired, OrderInvalid, RequestIdRequired, UnsupportedProcessingInstruction
 from farthing.orders.operations.approving import AT_ONCE, Approving
 from farthing.orders.operations.callers import Caller
 from farthing.orders.operations.directory import Directory
@@ -58,8 +58,9 @@ class Creating:
     async def create(self, caller: Caller, request: Json, source: Source | None, key: Key | None) -> Created:
         """Make an order; with a card, pay it at once. `request` is the body, whose shape was checked.
 
-        The same request id again answers the order as it is now. Raises OrderInvalid, RequestIdRequired, PayeeAccountInvalid,
-        InvalidPlatformFeesAccount, UnsupportedProcessingInstruction, what `Funds.fund` refuses and what payments refuse.
+        The same request id again answers the order as it is now. Raises OrderExpired when that is over, OrderInvalid, RequestIdRequired,
+        PayeeAccountInvalid, InvalidPlatformFeesAccount, UnsupportedProcessingInstruction, what `Funds.fund` refuses and what payments
+        refuse.
         """
         if source is not None and key is None:
             raise RequestIdRequired(field="PayPal-Request-Id")
@@ -82,7 +83,7 @@ class Creating:
         return Created(order, await self._paying.of_order(order), first=True)
 
     async def _earlier(self, key: Key | None) -> Created | None:
-        """What the earlier request with this key made, as it is now."""
+        """What the earlier request with this key made, as it is now. Raises OrderExpired."""
         record = await self._repository.record(key.key, self._clock.now()) if key is not None else None
         if key is None or record is None:
             return None
@@ -90,6 +91,8 @@ class Creating:
         order = await self._repository.load(record.resource)
         if order is None:
             return None
+        if order.expired(self._clock.now()):
+            raise OrderExpired
         if order.paying and order.paying_request == key.key:
             outcome = await self._paying.finish(order, first=False)
             return Created(outcome.order, outcome.payments, first=False)

@@ -52,7 +52,7 @@ OPEN: Final = frozenset(status for status, following in TRANSITIONS.items() if f
 
 
 class Closing(StrEnum):
-    """Why an authorization is VOIDED."""
+    """Why an authorization took no more captures, other than a capture."""
 
     VOID = "VOID"
     EXPIRY = "EXPIRY"
@@ -63,7 +63,9 @@ class Authorization:
     """An authorization with all its reauthorizations: they share one state, one hold and one sum of captures.
 
     Amounts are minor units of `currency`: `amount` was authorized first, `granted` is that of the latest reauthorization, `captured` the
-    sum of captures, `capture_limit` what that may become. The ledger's `hold` has `granted - captured` set apart (None: a card's bank has).
+    sum of captures, `capture_limit` what that may become: it follows from `amount`, reauthorizations do not change it. The ledger's `hold`
+    has `granted - captured` set apart (None: a card's bank has). While `status` is open there may be another capture, even when nothing
+    remains (`fully_captured`).
     `busy` is the intent that changes it just now, `version` counts changes.
     """
 
@@ -98,6 +100,15 @@ class Authorization:
         """What is still set apart."""
         return max(0, self.granted - self.captured) if self.status in OPEN else 0
 
+    @property
+    def fully_captured(self) -> bool:
+        """Whether captures took all that was granted: then it is CAPTURED to everybody, though a little more may still be taken."""
+        return self.captured >= self.granted
+
+    @property
+    def shown_status(self) -> AuthorizationStatus:
+        return _S.CAPTURED if self.status is _S.PARTIALLY_CAPTURED and self.fully_captured else self.status
+
     def amount_to_capture(self, wanted: Money | None, now: datetime) -> Money:
         """What a capture takes: the wanted amount, or all that remains.
 
@@ -109,15 +120,17 @@ class Authorization:
             raise AuthCaptureCurrencyMismatch(field="/amount/currency_code")
         if self.captures >= MOST_CAPTURES:
             raise MaxCaptureCountExceeded
+        if wanted is None and self.fully_captured:
+            raise AuthorizationAlreadyCaptured
         amount = wanted or Money(self.currency, self.remaining)
         if self.captured + amount.minor > self.capture_limit:
             raise MaxCaptureAmountExceeded(field="/amount/value", value=amount.value)
         return amount
 
     def after_capture(self, amount: int, *, final: bool, now: datetime) -> Authorization:
-        """This, once a capture is completed: it closes when it is the final one or nothing remains."""
+        """This, once a capture is completed: it closes when it is the final one or the limit is reached."""
         captured = self.captured + amount
-        closes = final or captured >= self.granted
+        closes = final or captured >= self.capture_limit
         status = _S.CAPTURED if closes else _S.PARTIALLY_CAPTURED
         return replace(self._moved_to(status), captured=captured, captures=self.captures + 1, updated=now)
 
@@ -157,21 +170,22 @@ class Authorization:
         """Raises CannotBeVoided, PreviouslyCaptured, PreviouslyVoided (also when expired)."""
         if self.status is _S.DENIED:
             raise CannotBeVoided(description="The authorization was denied: there is nothing to void.")
-        if self.status is _S.CAPTURED:
+        if self.shown_status is _S.CAPTURED:
             raise PreviouslyCaptured
         if self.status is _S.VOIDED or now >= self.expires:
             raise PreviouslyVoided
 
     def after_closing(self, reason: Closing, now: datetime) -> Authorization:
-        """This, voided by its merchant or expired: what was still set apart is the payer's again."""
-        return replace(self._moved_to(_S.VOIDED), closing=reason, updated=now)
+        """This, voided by its merchant or expired: what was still set apart is the payer's again. What is fully captured stays so."""
+        status = _S.CAPTURED if self.fully_captured else _S.VOIDED
+        return replace(self._moved_to(status), closing=reason, updated=now)
 
     def _refuse_unless_capturable(self, now: datetime) -> None:
         match self.status:
             case _S.DENIED:
                 raise AuthorizationDenied
             case _S.CAPTURED:
-                raise AuthorizationAlreadyCaptured
+                raise AuthorizationExpired if self.closing is Closing.EXPIRY else AuthorizationAlreadyCaptured
             case _S.VOIDED:
                 raise AuthorizationExpired if self.closing is Closing.EXPIRY else AuthorizationVoided
         if now >= self.expires:

@@ -9,6 +9,7 @@ from farthing.clients.ledger.errors import InsufficientFunds
 from farthing.clients.payments.errors import DuplicateInvoiceId
 from farthing.clients.payments.events import CAPTURE_COMPLETED, CAPTURE_DECLINED
 from farthing.kit.errors import Refused
+from farthing.payments.domain.authorization import OPEN
 from farthing.payments.domain.capture import Capture, CaptureStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import CapturePlan, Intent, IntentKind
@@ -150,7 +151,7 @@ class CapturePlanning:
         authorization = named.authorization
         amount = authorization.amount_to_capture(wish.amount, self._clock.now())
         capture = self._capture(intent_id, named, amount, wish, merchant)
-        closes = authorization.after_capture(amount.minor, final=wish.final, now=capture.created).remaining == 0
+        closes = authorization.after_capture(amount.minor, final=wish.final, now=capture.created).status not in OPEN
         return CapturePlan(capture, authorization.hold, min(amount.minor, authorization.remaining), closes)
 
     def _capture(self, intent_id: str, named: Named, amount: Money, wish: CaptureWish, merchant: Merchant) -> Capture:

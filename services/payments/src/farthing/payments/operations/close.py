@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from farthing.clients.payments.events import AUTHORIZATION_VOIDED
 from farthing.kit.errors import ApiError
-from farthing.payments.domain.authorization import Closing
+from farthing.payments.domain.authorization import AuthorizationStatus, Closing
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, ClosePlan, Intent, IntentKind
 from farthing.payments.errors import CannotBeVoided
 from farthing.payments.operations.books import release_posting
@@ -62,8 +62,9 @@ class CloseAuthorization:
         if named is None or named.authorization.busy != intent.id:
             return  # a twin has recorded it
         changed = named.authorization.after_closing(plan.reason, plan.at)
-        event = self._events.of(AUTHORIZATION_VOIDED, changed, self._documents.authorization(changed))
-        await self._authorizations.change(intent, changed, [event])
+        voided = changed.status is AuthorizationStatus.VOIDED  # what was fully captured just takes no more
+        events = [self._events.of(AUTHORIZATION_VOIDED, changed, self._documents.authorization(changed))] if voided else []
+        await self._authorizations.change(intent, changed, events)
 
     async def next_expiry(self) -> datetime | None:
         return await self._authorizations.next_expiry()

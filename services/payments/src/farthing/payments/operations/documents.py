@@ -36,7 +36,7 @@ class Documents:
         shown = name or a
         document: Document = {
             "id": shown.id,
-            "status": a.status,
+            "status": a.shown_status,
             "amount": Money(a.currency, shown.amount).wire(),
             **_references(a.details),
             "seller_protection": _protection(a.source, completed=a.status is not AuthorizationStatus.DENIED),
@@ -91,7 +91,7 @@ class Documents:
         links = [_link(own, "self")]
         if a.status in OPEN:
             links.append(_link(f"{own}/capture", "capture", "POST"))
-            if name is None:
+            if name is None and not a.fully_captured:
                 links += [_link(f"{own}/void", "void", "POST"), _link(f"{own}/reauthorize", "reauthorize", "POST")]
         return [*links, _link(f"{self._orders}/{a.order_id}", "up")]
 

@@ -108,10 +108,10 @@ def _tried(attempt: Attempt) -> Document:
 
 
 def _overall(transmissions: Sequence[Transmission]) -> str:
-    """Pending while anything is; a failure as soon as one webhook's latest delivery failed."""
+    """Pending while anything is; a failure as soon as one webhook's latest delivery failed; a success only when all were delivered."""
     latest = {one.url: one.status for one in transmissions}
-    found = set(latest.values())
-    return next((status for status in (Status.PENDING, Status.FAILURE) if status in found), Status.SUCCESS)
+    found = set(latest.values()) or {Status.FAILURE}
+    return next(status for status in (Status.PENDING, Status.FAILURE, Status.SUCCESS) if status in found)
 
 
 def _link(href: str, relation: str, method: str) -> Document:

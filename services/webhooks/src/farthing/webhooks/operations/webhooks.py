@@ -60,7 +60,7 @@ class Webhooks:
         return self._documents.webhook(await self._subscriptions.change(caller.subject, webhook_id, apply))
 
     async def delete(self, caller: Principal, webhook_id: str) -> None:
-        """What still waits for it is dropped. Raises ResourceIdInvalid."""
+        """What still waits for it is given up. Raises ResourceIdInvalid."""
         await self._subscriptions.remove(caller.subject, webhook_id)
 
     async def event_types(self, caller: Principal, webhook_id: str) -> Document:

@@ -20,9 +20,8 @@ _ADD: Final = "INSERT INTO webhooks (id, client_id, account_id, url, event_types
 _CHANGE: Final = "UPDATE webhooks SET url = $2, event_types = $3 WHERE id = $1"
 _REDIRECT: Final = "UPDATE deliveries SET url = $2, lane = $3 WHERE webhook_id = $1 AND status = 'PENDING'"
 _REMOVE: Final = "DELETE FROM webhooks WHERE client_id = $1 AND id = $2"
-_DROP: Final = """
-WITH dropped AS (DELETE FROM deliveries WHERE webhook_id = $1 AND status = 'PENDING' RETURNING id)
-DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM dropped)
+_GIVE_UP: Final = """
+UPDATE deliveries SET status = 'FAILURE', leased_until = NULL, first_in_order = false WHERE webhook_id = $1 AND status = 'PENDING'
 """
 _WANTED: Final = """
 SELECT w.client_id, NULL::text AS account_id, w.id, w.url, w.event_types, w.account_id AS owner
@@ -68,10 +67,10 @@ class Subscriptions:
         return webhook
 
     async def remove(self, client_id: str, webhook_id: str) -> None:
-        """Drop a webhook and what waits for it; what was delivered stays on record. Raises ResourceIdInvalid."""
+        """Drop a webhook. What waits for it has failed, and stays on record with its attempts. Raises ResourceIdInvalid."""
         async with self._changing(client_id) as (connection, present):
             await connection.execute(_REMOVE, client_id, _find(present, webhook_id).id)
-            await connection.execute(_DROP, webhook_id)
+            await connection.execute(_GIVE_UP, webhook_id)
 
     async def get(self, client_id: str, webhook_id: str) -> Webhook:
         """Raises ResourceIdInvalid."""
