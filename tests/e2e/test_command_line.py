@@ -84,6 +84,20 @@ async def test_a_taken_port_names_the_option() -> None:
     assert "--port" in one_line(errors)
 
 
+async def test_an_address_of_another_machine_names_the_option() -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--host", "192.0.2.1", "--ephemeral")
+    assert code == 3
+    assert "--host" in one_line(errors)
+    assert "--port" not in errors
+
+
+@pytest.mark.parametrize(("name", "value"), [("FARTHING_TRACE_RATIO", "7"), ("FARTHING_PUBLIC_URL", "nonsense")])
+async def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--ephemeral", **{name: value})
+    assert code == 3
+    assert f"{name} is '{value}': use " in one_line(errors)
+
+
 async def test_an_unreachable_database_says_so() -> None:
     code, _, errors = await farthing("up", "--port", "0", "--database-url", "postgresql://nobody@127.0.0.1:9/none")
     assert code == 3
@@ -107,10 +121,11 @@ async def test_a_database_that_refuses_says_so(postgres_server: PostgresServer, 
     assert one_line(errors) == f"farthing: the database refuses us ({said}): check --database-url (FARTHING_DATABASE_URL)\n"
 
 
-async def test_a_database_url_that_is_none_says_so() -> None:
-    code, _, errors = await farthing("up", "--port", "0", "--database-url", "mysql://root@127.0.0.1/none")
+@pytest.mark.parametrize("url", ["mysql://root@127.0.0.1/none", "garbage"])
+async def test_a_database_url_that_is_none_says_so(url: str) -> None:
+    code, _, errors = await farthing("up", "--port", "0", "--database-url", url)
     assert code == 3
-    one_line(errors)
+    assert "--database-url" in one_line(errors)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://127.0.0.1", "http://127.0.0.1:port"])

@@ -59,10 +59,33 @@ def test_what_is_missing_is_named(name: str) -> None:
         ProcessSettings.of(TILL, {**WHOLE, name: ""})
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "1,5"])
+@pytest.mark.parametrize("value", ["soon", "-1", "1,5", "nan", "inf"])
 def test_a_number_is_a_number(value: str) -> None:
     with pytest.raises(ValueError, match=f"FARTHING_DRAIN_SECONDS is '{value}'"):
         ProcessSettings.of(TILL, {**WHOLE, "FARTHING_DRAIN_SECONDS": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "use"),
+    [
+        ("FARTHING_MODE", ["prod", ""], "sandbox or live"),
+        ("FARTHING_PUBLIC_URL", ["nonsense", "http://", "ftp://pay.example", "http://pay.example?x", "http://[::1"], r"http\(s\)://host"),
+        ("FARTHING_TRACE_RATIO", ["abc", "7", "-1", "nan", "1.5", ""], "a number from 0 to 1"),
+        ("FARTHING_LOG_REQUESTS", ["yes"], "0 or 1"),
+    ],
+)
+def test_what_the_platform_is_told_is_checked(name: str, values: list[str], use: str) -> None:
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} is '.*': use {use}"):
+            ProcessSettings.of(TILL, {**WHOLE, name: value})
+
+
+def test_what_the_platform_may_be_told() -> None:
+    for address in ("https://pay.example", "http://127.0.0.1:8080/", "http://[::1]:8080", "http://farthing.farthing.svc:80/pay"):
+        assert ProcessSettings.of(TILL, {**WHOLE, "FARTHING_PUBLIC_URL": address}).platform.public_url == address.rstrip("/")
+    for text, ratio in (("0", 0.0), ("1", 1.0), ("1.0", 1.0), ("0.05", 0.05), (".5", 0.5), ("1e-3", 0.001)):
+        assert ProcessSettings.of(TILL, {**WHOLE, "FARTHING_TRACE_RATIO": text}).platform.trace_ratio == ratio
+    assert ProcessSettings.of(TILL, {**WHOLE, "FARTHING_LOG_REQUESTS": "True"}).platform.log_requests
 
 
 def test_what_protects_the_sandbox_is_needed_there_and_nowhere_else() -> None:

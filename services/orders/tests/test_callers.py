@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from farthing.clients.merchants.client import MerchantsClient
-from services.orders.tests.conftest import OTHER, PATH, STORE, Shop, issues, order
+from services.orders.tests.conftest import OTHER, PATH, STORE, Shop, issues, order, unit
 
 
 def assertion(alg: str = "none", signature: str = "", **claims: Any) -> str:
@@ -38,6 +38,43 @@ class TestMerchants:
         row = await shop.orders.database.row("SELECT context ->> 'partner' AS partner FROM orders")
         assert row is not None
         assert orjson.loads(row["partner"]) == {"paypal-partner-attribution-id": "Partner_SP", "paypal-client-metadata-id": "device-1"}
+
+
+class TestForeignPayee:
+    """An order of the store's app whose money the other store gets: seen by both, changed and paid by its maker."""
+
+    async def made(self, shop: Shop) -> str:
+        made = await shop.post("", order(unit(payee={"merchant_id": OTHER})))
+        assert made.status_code == 201
+        order_id: str = made.json()["id"]
+        await shop.approve(order_id)
+        return order_id
+
+    async def test_both_see_it(self, shop: Shop) -> None:
+        order_id = await self.made(shop)
+        assert ((await shop.get(order_id)).status_code, (await shop.get(order_id, OTHER)).status_code) == (200, 200)
+
+    async def test_the_payee_neither_changes_nor_pays_it(self, shop: Shop) -> None:
+        order_id = await self.made(shop)
+        captured = await shop.capture(order_id, OTHER)
+        assert (captured.status_code, issues(captured)) == (403, ["PERMISSION_DENIED"])
+        patch = {"op": "add", "path": "/purchase_units/@reference_id=='default'/custom_id", "value": "mine"}
+        patched = await shop.patch(order_id, patch, app=OTHER)
+        assert (patched.status_code, issues(patched)) == (403, ["PERMISSION_DENIED"])
+        assert (await shop.capture(order_id)).status_code == 201
+
+    async def test_another_app_of_the_makers_account_is_a_stranger(self, shop: Shop) -> None:
+        order_id = await self.made(shop)
+        second = shop.orders.bearer("second-client-id", STORE, "payments/payment")
+        for method, path in (("GET", ""), ("POST", "/capture")):
+            assert (await shop.orders.http.request(method, f"{PATH}/{order_id}{path}", headers=second)).status_code == 404
+
+    async def test_of_what_the_account_itself_is_paid_with_it_is_none(self, shop: Shop) -> None:
+        order_id = await shop.approved()
+        second = shop.orders.bearer("second-client-id", STORE, "payments/payment")
+        assert (await shop.orders.http.get(f"{PATH}/{order_id}", headers=second)).status_code == 200
+        captured = await shop.orders.http.post(f"{PATH}/{order_id}/capture", headers=second | {"content-type": "application/json"})
+        assert captured.status_code == 201
 
 
 class TestAssertion:

@@ -83,6 +83,15 @@ class TestAfterApproval:
         assert issues(yen) == ["AMOUNT_CHANGE_NOT_ALLOWED"]
         assert issues(await shop.patch(order_id, replace(f"{UNIT}/payee/email", "other@example.com"))) == ["NOT_PATCHABLE"]
 
+    async def test_after_approval_no_new_account_gets_a_fee(self, shop: Shop) -> None:
+        fee: dict[str, Any] = {"platform_fees": [{"amount": usd("1.00"), "payee": {"merchant_id": OTHER}}]}
+        order_id = await shop.approved()
+        patch = {"op": "add", "path": f"{UNIT}/payment_instruction/platform_fees", "value": fee["platform_fees"]}
+        answer = await shop.patch(order_id, patch)
+        assert (answer.status_code, issues(answer)) == (422, ["NOT_PATCHABLE"])
+        known = await shop.approved(unit(payment_instruction=fee))
+        assert (await shop.patch(known, patch | {"op": "replace"})).status_code == 204
+
     async def test_what_is_captured_is_the_patched_amount(self, shop: Shop) -> None:
         order_id = await shop.approved()
         await shop.patch(order_id, replace(f"{UNIT}/amount", usd("60.00")))

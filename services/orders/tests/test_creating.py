@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from farthing.kit.clock import wire_time
 from farthing.kit.settings import Settings
@@ -58,6 +59,18 @@ class TestWithoutSource:
         made = await shop.create(*units)
         assert [one["payee"]["merchant_id"] for one in made["purchase_units"]] == [OTHER] * 5 + [STORE] * 5
         assert made["purchase_units"][0]["payee"]["email_address"] == "other@example.com"
+
+    async def test_a_platform_fee_goes_to_somebody_else_than_the_payee(self, shop: Shop) -> None:
+        fee: dict[str, Any] = {"platform_fees": [{"amount": usd("1.00")}]}
+        to_payee: dict[str, Any] = {"platform_fees": [{"amount": usd("1.00"), "payee": {"merchant_id": OTHER}}]}
+        for one in (unit(payment_instruction=fee), unit(payment_instruction=to_payee, payee={"email_address": "other@example.com"})):
+            answer = await shop.post("", order(one))
+            assert (answer.status_code, issues(answer)) == (422, ["INVALID_PLATFORM_FEES_ACCOUNT"])
+            assert answer.json()["details"][0]["field"] == "/purchase_units/0/payment_instruction/platform_fees/0/payee"
+        order_id = await shop.approved(unit(payment_instruction=fee, payee={"merchant_id": OTHER}))
+        before = await shop.balance(STORE)
+        assert (await shop.capture(order_id)).status_code == 201
+        assert await shop.balance(STORE) == before + 1_00
 
     async def test_a_payee_who_cannot_be_paid(self, shop: Shop) -> None:
         both = {"merchant_id": STORE, "email_address": OTHERS_EMAIL}
@@ -161,6 +174,8 @@ class TestReplay:
         clock = shop.orders.clock
         clock.freeze()
         first = (await shop.post("", order(), paypal_request_id="one")).json()
+        await shop.approve(first["id"])
+        await shop.capture(first["id"])  # so that it does not expire
         clock.move_to(clock.now() + timedelta(hours=5, minutes=59))
         assert (await shop.post("", order(), paypal_request_id="one")).json()["id"] == first["id"]
         clock.move_to(clock.now() + timedelta(minutes=1))

@@ -50,6 +50,10 @@ BODIES: list[tuple[Any, int, str, str | None]] = [
     (order(unit(shipping={"address": ADDRESS})), 400, "INVALID_COUNTRY_CODE", "/purchase_units/0/shipping/address/country_code"),
     (order(unit(payee={"email_address": "nobody"})), 400, "INVALID_PARAMETER_SYNTAX", "/purchase_units/0/payee/email_address"),
     (order(unit(payee={"merchant_id": "a/../b"})), 400, "INVALID_PARAMETER_SYNTAX", "/purchase_units/0/payee/merchant_id"),
+    *(
+        (order(application_context={"return_url": url}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/return_url")
+        for url in ("http://[::1", "http://evil.com\\@shop.example/", "http://shop.example@evil.com/", "http://:80/", "http:///x", "http://a:b/")
+    ),
     (order(application_context={"return_url": "javascript:alert(1)"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/return_url"),
     (order(application_context={"cancel_url": "//evil.example"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/cancel_url"),
     (order(application_context={"user_action": "STEAL"}), 400, "INVALID_PARAMETER_VALUE", "/application_context/user_action"),

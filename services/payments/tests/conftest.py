@@ -39,6 +39,7 @@ CARD = Source(kind="card", token="T", brand="VISA", last_digits="1881", expiry="
 UNDOCUMENTED = {
     "PAYPAL_REQUEST_ID_REUSED": "strict mode only: PayPal documents no issue for it",
     "MALFORMED_REQUEST_JSON": "documented for other APIs only, and the best word for it",
+    "INVALID_PARAMETER_SYNTAX": "for an assertion that is none: documented for bodies only, and orders says the same",
 }
 _numbers = itertools.count(1)
 

@@ -78,13 +78,27 @@ class TestAssertion:
         by_email: dict[str, Any] = {"paypal_auth_assertion": assertion(iss=OTHER_APP, email="store@example.com")}
         assert (await shop.post(f"{path}/refund", {}, **AS_OTHER, **by_email)).status_code == 201
 
-    async def test_it_sees_that_merchants_payments_only(self, shop: Shop, merchants: MerchantsClient) -> None:
+    async def test_it_sees_what_it_made_and_that_merchants_payments_only(self, shop: Shop, merchants: MerchantsClient) -> None:
         await merchants.give_consent(OTHER, STORE)
-        paid = await shop.pay(unit(payee=OTHER), client_id=OTHER_APP)
-        (capture,) = paid.units["default"].captures or ()
         asserted = {"paypal_auth_assertion": assertion(iss=OTHER_APP, payer_id=STORE)}
-        assert (await shop.get(f"/captures/{capture['id']}", **AS_OTHER)).status_code == 200
-        assert issue_of(await shop.get(f"/captures/{capture['id']}", **AS_OTHER, **asserted)) == (404, "INVALID_RESOURCE_ID")
+        for maker, expected in ((OTHER_APP, 200), ("third-client-id", 404)):
+            paid = await shop.pay(unit(payee=OTHER), client_id=maker, order_id=maker.upper())
+            (capture,) = paid.units["default"].captures or ()
+            assert (await shop.get(f"/captures/{capture['id']}", **AS_OTHER)).status_code == 200
+            assert (await shop.get(f"/captures/{capture['id']}", **AS_OTHER, **asserted)).status_code == expected
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            assertion(iss="somebody-else", payer_id=STORE),
+            assertion(iss=APP, payer_id="NOBODY2345678"),
+            assertion(iss=APP, payer_id="../x"),
+            assertion(iss=APP, email="nobody@example.com"),
+        ],
+    )
+    async def test_for_nobody_there_is_no_permission(self, shop: Shop, header: str) -> None:
+        capture = await shop.captured()
+        assert issue_of(await shop.get(f"/captures/{capture['id']}", paypal_auth_assertion=header)) == (403, "PERMISSION_DENIED")
 
     @pytest.mark.parametrize(
         "header",
@@ -92,16 +106,41 @@ class TestAssertion:
             "nonsense",
             "a.%%%.c",
             "a.bm90IGpzb24.c",
-            assertion(iss="somebody-else", payer_id=STORE),
             assertion(iss=APP),
-            assertion(iss=APP, payer_id="NOBODY2345678"),
-            assertion(iss=APP, payer_id="../x"),
-            assertion(iss=APP, email="nobody@example.com"),
+            assertion(iss=APP, payer_id=STORE).rstrip("."),
+            assertion(iss=APP, payer_id=STORE) + "c2ln",
         ],
     )
-    async def test_anything_else_is_no_permission(self, shop: Shop, header: str) -> None:
+    async def test_what_is_none(self, shop: Shop, header: str) -> None:
         capture = await shop.captured()
-        assert issue_of(await shop.get(f"/captures/{capture['id']}", paypal_auth_assertion=header)) == (403, "PERMISSION_DENIED")
+        answer = await shop.get(f"/captures/{capture['id']}", paypal_auth_assertion=header)
+        assert issue_of(answer) == (400, "INVALID_PARAMETER_SYNTAX")
+
+
+class TestConsent:
+    """Who made an order for somebody else's goods sees what was paid; the money is the payee's."""
+
+    async def test_a_refund_takes_the_payees(self, shop: Shop, merchants: MerchantsClient) -> None:
+        paid = await shop.pay(unit(payee=OTHER), client_id=APP)
+        (capture,) = paid.units["default"].captures or ()
+        assert (await shop.get(f"/captures/{capture['id']}")).status_code == 200
+        before = await shop.balance(OTHER)
+        refused = await shop.refund(capture["id"], "1.00", request_id="R")
+        assert (refused.json()["name"], issue_of(refused)) == ("NOT_AUTHORIZED", (403, "PERMISSION_DENIED"))
+        assert await shop.balance(OTHER) == before
+        assert (await shop.refund(capture["id"], "1.00", **AS_OTHER)).status_code == 201
+        await merchants.give_consent(STORE, OTHER)
+        assert (await shop.refund(capture["id"], "1.00", request_id="R")).status_code == 201
+        await merchants.withdraw_consent(STORE, OTHER)
+        assert issue_of(await shop.refund(capture["id"], "1.00")) == (403, "PERMISSION_DENIED")
+        assert await shop.problems() == []
+
+    async def test_the_platform_captures_and_voids_what_it_made(self, shop: Shop) -> None:
+        for path in ("capture", "void"):
+            paid = await shop.pay(unit(payee=OTHER), intent="AUTHORIZE", client_id=APP, order_id=path.upper())
+            (authorization,) = paid.units["default"].authorizations or ()
+            assert (await shop.post(f"/authorizations/{authorization['id']}/{path}", {})).status_code in {200, 201}
+        assert await shop.problems() == []
 
 
 class TestRequestIds:
@@ -114,7 +153,8 @@ class TestRequestIds:
         assert (again.json()["id"], again.json()["status"]) == (first.json()["id"], "REFUNDED")
         assert await shop.problems() == []
 
-    async def test_its_scope_is_app_operation_and_path(self, shop: Shop) -> None:
+    async def test_its_scope_is_app_operation_and_path(self, shop: Shop, merchants: MerchantsClient) -> None:
+        await merchants.give_consent(OTHER, STORE)
         captures = [await shop.captured(10_00), await shop.captured(10_00, client_id=OTHER_APP)]
         answers = [await shop.refund(capture["id"], "1.00", request_id="R") for capture in captures]
         answers.append(await shop.refund(captures[1]["id"], "1.00", request_id="R", app=OTHER_APP, account=OTHER))

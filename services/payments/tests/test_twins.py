@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from farthing.clients.merchants.acting import Actor
 from farthing.clients.payments.errors import InstrumentDeclined
 from farthing.clients.payments.models import Payer
 from farthing.kit.call import TRAIL
@@ -14,7 +15,6 @@ from farthing.kit.telemetry.tracing import new_trail
 from farthing.money import Ids
 from farthing.payments.domain.intent import Intent
 from farthing.payments.errors import PreviousRequestInProgress, TransactionRefused
-from farthing.payments.operations.access import Actor
 from farthing.payments.operations.execution import Execution
 from farthing.payments.operations.request import MAY_CONFLICT, Slot, WriteRequest, Writing
 from farthing.payments.operations.subjects import Subjects

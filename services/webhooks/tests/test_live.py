@@ -116,7 +116,12 @@ class TestSettings:
         found = WebhookSettings.of(Settings(environment=environment))
         assert (found.attempts, found.first_pause.total_seconds(), found.longest_pause.total_seconds(), found.timeout) == (3, 1.5, 60, 10)
 
-    @pytest.mark.parametrize("value", ["0", "-1", "many", ""])
+    @pytest.mark.parametrize("value", ["0", "-1", "many", "", "nan", "inf", "1e300"])
     def test_numbers_that_make_no_sense(self, value: str) -> None:
         with pytest.raises(ValueError, match="FARTHING_WEBHOOKS_TIMEOUT is"):
             WebhookSettings.of(Settings(environment={"FARTHING_WEBHOOKS_TIMEOUT": value}))
+
+    @pytest.mark.parametrize("value", ["0.5", "1001"])
+    def test_there_is_a_first_attempt_and_a_last(self, value: str) -> None:
+        with pytest.raises(ValueError, match=f"FARTHING_WEBHOOKS_ATTEMPTS is '{value}': use a number from 1 to 1000"):
+            WebhookSettings.of(Settings(environment={"FARTHING_WEBHOOKS_ATTEMPTS": value}))

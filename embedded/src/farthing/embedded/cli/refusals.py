@@ -29,6 +29,8 @@ def in_one_line() -> Iterator[None]:
         raise Failure(f"the database cannot be reached ({_first_line(error)}): {_WHICH}", 3) from None
     except asyncpg.PostgresError as error:
         raise Failure(f"the database refuses us ({_first_line(error)}): {_WHICH}", 3) from None
+    except asyncpg.exceptions.ClientConfigurationError as error:
+        raise Failure(f"this is no address of a database ({_first_line(error)}): {_WHICH}", 3) from None
     except ValueError as error:
         raise Failure(_first_line(error), 3) from None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import socket
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.contents import contents
@@ -21,6 +22,8 @@ from farthing.embedded.postgres.template import Template
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_ABOUT_PORTS: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 class Options(NamedTuple):
@@ -91,5 +94,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): choose another port with --port (make run PORT=…)", 3) from None
+        way = "another port with --port (make run PORT=…)" if error.errno in _ABOUT_PORTS else "an address of this machine with --host"
+        raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): choose {way}", 3) from None
     return listener

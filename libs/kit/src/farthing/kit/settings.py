@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+_ADDRESS = r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:[0-9]{1,5})?(/[^\s?#]*)?"
+_RATIO = r"0(\.[0-9]*)?|1(\.0*)?|\.[0-9]+|[1-9](\.[0-9]*)?[eE]-[0-9]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,11 @@ class Settings:
         Raises ValueError with the name and what may stand there.
         """
         env = os.environ if environment is None else environment
-        mode = env.get("FARTHING_MODE", "sandbox")
-        if mode not in {"sandbox", "live"}:
-            message = f"FARTHING_MODE is {mode!r}: use sandbox or live"
-            raise ValueError(message)
         values: dict[str, object] = {
-            "mode": mode,
-            "public_url": env.get("FARTHING_PUBLIC_URL", "http://127.0.0.1:8080").rstrip("/"),
+            "mode": _checked(env, "FARTHING_MODE", "sandbox", r"sandbox|live", "sandbox or live"),
+            "public_url": _checked(env, "FARTHING_PUBLIC_URL", "http://127.0.0.1:8080", _ADDRESS, "http(s)://host[:port]").rstrip("/"),
             "strict_idempotency": _switch(env, "FARTHING_STRICT_IDEMPOTENCY"),
-            "trace_ratio": float(env.get("FARTHING_TRACE_RATIO", "0")),
+            "trace_ratio": float(_checked(env, "FARTHING_TRACE_RATIO", "0", _RATIO, "a number from 0 to 1")),
             "otlp_endpoint": env.get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             "log_requests": _switch(env, "FARTHING_LOG_REQUESTS"),
             "environment": dict(env),
@@ -51,8 +51,10 @@ class Settings:
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:
-    value = env.get(name, "0").lower()
-    if value not in {"0", "1", "false", "true", ""}:
-        message = f"{name} is {value!r}: use 0 or 1"
-        raise ValueError(message)
-    return value in {"1", "true"}
+    return _checked(env, name, "0", r"(?i:0|1|false|true|)", "0 or 1").lower() in {"1", "true"}
+
+
+def _checked(env: Mapping[str, str], name: str, default: str, pattern: str, use: str) -> str:
+    if re.fullmatch(pattern, value := env.get(name, default)) is None:
+        raise ValueError(f"{name} is {value!r}: use {use}")
+    return value

@@ -56,7 +56,7 @@ class BrokerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """The environment of one service, as docs/guides/settings.md has it. `drain`: seconds between SIGTERM and the listener's end."""
+    """The environment of one service, as docs/guides/one-service.md has it. `drain`: seconds between SIGTERM and the listener's end."""
 
     manifest: Manifest
     platform: Settings
@@ -145,7 +145,7 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         value = float(env.get(name) or default)
     except ValueError:
         value = -1.0
-    if value < 0:
+    if not 0 <= value < float("inf"):
         message = f"{name} is {env[name]!r}: use a number that is not negative"
         raise ValueError(message)
     return value

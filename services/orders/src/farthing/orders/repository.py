@@ -67,7 +67,7 @@ SELECT (SELECT id FROM saved) AS id
 _BEGIN: Final = f"""
 WITH o AS (
     UPDATE orders SET version = version + 1, paying_at = clock_timestamp(), paying_request = $2, paying_print = $3
-    WHERE id = $1 AND status = 'APPROVED' AND paying_at IS NULL AND intent = $4 AND (merchant = $5 OR creator = $5) AND expires_at > $6
+    WHERE id = $1 AND status = 'APPROVED' AND paying_at IS NULL AND intent = $4 AND client_id = $5 AND expires_at > $6
     RETURNING id, version, client_id, creator, merchant, intent, status, document, context, funding, vaulted,
         created_at, updated_at, expires_at, payment_key, paying_at, paying_request, paying_print, before
 )
@@ -177,10 +177,10 @@ class Repository:
         row = await self._save.row(order.id, order.version, *values, *paying, *columns, current_trace())
         return row["id"] is not None
 
-    async def begin(self, order_id: str, key: Key | None, intent: Intent, account: str, now: datetime) -> Order | None:
-        """Record that the payment of an approved order begins, and answer the order; None when it cannot begin now."""
+    async def begin(self, order_id: str, key: Key | None, intent: Intent, maker: str, now: datetime) -> Order | None:
+        """Record that the payment of an order that the app `maker` made begins, and answer the order; None when it cannot begin now."""
         request = (key.key, key.print) if key else (None, "")
-        return _order(await self._begin.row(order_id, *request, intent, account, now))
+        return _order(await self._begin.row(order_id, *request, intent, maker, now))
 
     async def complete(self, order: Order, now: datetime, kept_until: datetime, news: News | None, *, changed: bool) -> bool:
         """Record that the order is paid; False when that was recorded before. `changed`: its document did."""

@@ -47,7 +47,8 @@ def build(host: Host) -> Service:
     """Wire the service."""
     clock, ids, settings = host.clock, host.ids, host.settings
     repository, links = Repository(host.database), Links(settings.public_url)
-    directory = Directory(MerchantsClient(host.link("merchants")), AccountsClient(host.link("accounts")))
+    merchants = MerchantsClient(host.link("merchants"))
+    directory = Directory(merchants, AccountsClient(host.link("accounts")))
     teller, replay = Teller(ids, links), Replay(clock, strict=settings.strict_idempotency)
     # In live mode no processor takes cards yet.
     vault = VaultClient(host.link("vault"))
@@ -57,7 +58,7 @@ def build(host: Host) -> Service:
     approving = Approving(repository, directory, cards, paying, teller, clock, host.switches)
     expiring = Expiring(repository, teller, clock)
     operations = Operations(
-        callers=Callers(directory),
+        callers=Callers(merchants),
         replay=replay,
         creating=Creating(repository, directory, funds, paying, approving, replay, clock, ids),
         showing=Showing(repository, directory, paying, clock),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import orjson
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from farthing.clients.payments.models import Pay
@@ -78,7 +78,7 @@ class CaptureInstructionBody(InstructionBody):
 
 class CaptureBody(Model):
     amount: GivenMoney = None
-    final_capture: bool = False
+    final_capture: StrictBool = False
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     note_to_payer: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     soft_descriptor: Annotated[str, Field(max_length=22)] | None = None
@@ -126,7 +126,7 @@ def _authorizations(api: Api, do: Operations) -> None:
 
     @api.public("GET", root, "authorizations.get", AUTHCAPTURE)
     async def get(call: Call, authorization_id: str) -> Response:
-        return json_response(await do.reading.authorization(authorization_id, await do.access.actor(call.caller, _assertion(call))))
+        return json_response(await do.reading.authorization(authorization_id, await do.access.actor(call)))
 
     @api.public("POST", f"{root}/capture", "authorizations.capture", AUTHCAPTURE)
     async def capture(call: Call, authorization_id: str, body: CaptureBody | None) -> Response:
@@ -153,7 +153,7 @@ def _authorizations(api: Api, do: Operations) -> None:
 def _captures(api: Api, do: Operations) -> None:
     @api.public("GET", "/v2/payments/captures/{capture_id}", "captures.get", AUTHCAPTURE)
     async def get(call: Call, capture_id: str) -> Response:
-        return json_response(await do.reading.capture(capture_id, await do.access.actor(call.caller, _assertion(call))))
+        return json_response(await do.reading.capture(capture_id, await do.access.actor(call)))
 
     @api.public("POST", "/v2/payments/captures/{capture_id}/refund", "captures.refund", REFUND)
     async def refund(call: Call, capture_id: str, body: RefundBody | None) -> Response:
@@ -163,7 +163,7 @@ def _captures(api: Api, do: Operations) -> None:
 
     @api.public("GET", "/v2/payments/refunds/{refund_id}", "refunds.get", REFUND)
     async def get_refund(call: Call, refund_id: str) -> Response:
-        return json_response(await do.reading.refund(refund_id, await do.access.actor(call.caller, _assertion(call))))
+        return json_response(await do.reading.refund(refund_id, await do.access.actor(call)))
 
 
 def _internal(api: Api, do: Operations) -> None:
@@ -203,14 +203,10 @@ def _paid(lines: list[Line]) -> bytes:
 
 
 async def _request(access: Access, call: Call, path_id: str, body: Model | None) -> WriteRequest:
-    actor = await access.actor(call.caller, _assertion(call))
+    actor = await access.actor(call)
     call.note("farthing.resource", path_id)
     canonical = b"" if body is None else body.model_dump_json(exclude_none=True).encode()
     return WriteRequest(actor, call.operation, path_id, call.request_id, canonical)
-
-
-def _assertion(call: Call) -> str | None:
-    return call.header("paypal-auth-assertion")
 
 
 def _written(call: Call, document: Document, *, replayed: bool) -> Response:

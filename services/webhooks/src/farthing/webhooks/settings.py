@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from farthing.kit.settings import Settings
+
+_MOST_ATTEMPTS: Final = 1_000
+_MOST_SECONDS: Final = 31_536_000  # a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class WebhookSettings:
         """
         env, default = settings.environment, cls()
         return cls(
-            attempts=int(_number(env, "FARTHING_WEBHOOKS_ATTEMPTS", default.attempts)),
+            attempts=int(_number(env, "FARTHING_WEBHOOKS_ATTEMPTS", default.attempts, least=1, most=_MOST_ATTEMPTS)),
             first_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOKS_FIRST_PAUSE", default.first_pause.total_seconds())),
             longest_pause=timedelta(seconds=_number(env, "FARTHING_WEBHOOKS_LONGEST_PAUSE", default.longest_pause.total_seconds())),
             timeout=_number(env, "FARTHING_WEBHOOKS_TIMEOUT", default.timeout),
@@ -50,13 +54,13 @@ class WebhookSettings:
         )
 
 
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
+def _number(env: Mapping[str, str], name: str, default: float, *, least: float = 0.001, most: float = _MOST_SECONDS) -> float:
     try:
         value = float(env.get(name, default))
     except ValueError:
         value = 0.0
-    if value <= 0:
-        raise ValueError(f"{name} is {env[name]!r}: use a number above 0")
+    if not least <= value <= most:  # not a number is neither
+        raise ValueError(f"{name} is {env[name]!r}: use a number from {least} to {most}")
     return value
 
 

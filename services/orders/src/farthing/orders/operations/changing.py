@@ -28,13 +28,13 @@ class Changing:
         self._repository, self._directory, self._clock = repository, directory, clock
 
     async def patch(self, caller: Caller, order_id: str, patches: Sequence[Patch]) -> None:
-        """Apply all patches or none. After approval the total can only fall, and nobody else can become payee.
+        """Apply all patches or none. After approval the total can only fall, and nobody else can get money.
 
         Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, what `patched`
         refuses, and what a new order with this content would be refused for.
         """
         while True:
-            order = caller.check(await self._repository.load(order_id))
+            order = caller.changeable(await self._repository.load(order_id))
             now = self._clock.now()
             if order.expired(now):
                 raise OrderExpired
@@ -46,7 +46,7 @@ class Changing:
                 return
 
     async def _apply(self, order: Order, patches: Sequence[Patch]) -> None:
-        former = {unit["payee"]["merchant_id"] for unit in order.units}
+        former = _paid(order.units)
         changed = patched({**order.document, "intent": order.intent.value, "application_context": order.context}, patches)
         parse(CreateOrder, orjson.dumps({name: value for name, value in changed.items() if name != "payment_source"}))
         context, intent = changed.pop("application_context"), Intent(changed.pop("intent"))
@@ -58,11 +58,18 @@ class Changing:
         order.document, order.context, order.intent = changed, context, intent
 
 
-def _as_approved(order: Order, units: list[Json], former: set[str]) -> None:
+def _paid(units: list[Json]) -> set[tuple[str, str]]:
+    """Who gets money, and what for: as payee, or as platform."""
+    payees = {("payee", unit["payee"]["merchant_id"]) for unit in units}
+    fees = [fee for unit in units for fee in (unit.get("payment_instruction") or {}).get("platform_fees") or ()]
+    return payees | {("fee", fee["payee"]["merchant_id"]) for fee in fees}
+
+
+def _as_approved(order: Order, units: list[Json], former: set[tuple[str, str]]) -> None:
     """What the payer agreed to still holds: at most this much, in this currency, to these payees."""
     limit = (order.funding or {}).get("limit")
     total = sum(total_of(unit).minor for unit in units)
     if total_of(units[0]).currency != total_of(order.units[0]).currency or (limit is not None and total > limit):
         raise AmountChangeNotAllowed(field="/purchase_units")
-    if not {unit["payee"]["merchant_id"] for unit in units} <= former:
+    if not _paid(units) <= former:
         raise NotPatchable(field="/purchase_units")

@@ -34,7 +34,7 @@ class Confirming:
         if source is None:
             raise NoPaymentSource(field="/payment_source")
         while True:
-            order = caller.check(await self._repository.load(order_id))
+            order = caller.changeable(await self._repository.load(order_id))
             if await self._confirmed(order, request, source):
                 return await self._approving.approve_by_rule(order)
 

@@ -102,13 +102,13 @@ class Creating:
         intent, units = Intent(request["intent"]), request["purchase_units"]
         context = {**(request.get("application_context") or {}), **(source.context if source else {})}
         check_content(units, intent, context, request.get("processing_instruction"))
-        await self._directory.name_payees(units, await self._directory.merchant(caller.account))
+        await self._directory.name_payees(units, await self._directory.merchant(caller.actor.account))
         now = self._clock.now()
         return Order(
             id=self._ids.resource(),
-            client_id=caller.client_id,
+            client_id=caller.actor.client_id,
             creator=caller.creator,
-            merchant=caller.account,
+            merchant=caller.actor.account,
             intent=intent,
             status=Status.PAYER_ACTION_REQUIRED if isinstance(source, Asked) else Status.CREATED,
             document=_document(request, units, source),

@@ -42,13 +42,12 @@ class Remembered(Generic[T]):
 
 
 class Directory:
-    """Merchants, payers and consents."""
+    """Merchants and payers."""
 
     def __init__(self, merchants: MerchantsClient, accounts: AccountsClient) -> None:
         self._merchants, self._accounts = merchants, accounts
         self._known_merchants: Remembered[Merchant] = Remembered()
         self._known_payers: Remembered[Account] = Remembered()
-        self._known_consents: Remembered[bool] = Remembered()
 
     async def merchant(self, account_id: str) -> Merchant:
         """Raises PayeeAccountInvalid."""
@@ -70,10 +69,6 @@ class Directory:
             return await self._known_payers.get(account_id, lambda: self._accounts.get(account_id))
         except AccountNotFound:
             raise PayerNotFound from None
-
-    async def may_act(self, partner: str, merchant: str) -> bool:
-        """Whether the merchant has let the partner act for it."""
-        return await self._known_consents.get((partner, merchant), lambda: self._merchants.consent(partner, merchant))
 
     async def name_payees(self, units: list[Json], default: Merchant) -> None:
         """Write into each unit, and each platform fee, who gets the money: its merchant id and e-mail address.
@@ -111,7 +106,6 @@ class Directory:
         """After reset and restore."""
         self._known_merchants.forget()
         self._known_payers.forget()
-        self._known_consents.forget()
 
 
 def _shown(merchant: Merchant) -> Json:

@@ -62,19 +62,21 @@ class Paying:
         The request id of the request that did it answers what it became; any other is refused. Raises OrderNotFound, OrderNotApproved,
         OrderExpired, OrderAlreadyCaptured, OrderAlreadyAuthorized, ActionDoesNotMatchIntent, InstrumentDeclined, and what payments refuses.
         """
+        maker = caller.actor.client_id
         while True:
             order = None
             if given is None or isinstance(given, Asked):
-                order = await self._repository.begin(order_id, key, intent, caller.account, self._clock.now())
+                order = await self._repository.begin(order_id, key, intent, maker, self._clock.now())
             if order is not None:
                 return await self.finish(order, first=True)
             outcome = await self._otherwise(caller, order_id, intent, key, given)
-            if outcome is not None:
+            if isinstance(outcome, Outcome):
                 return outcome
+            maker = outcome
 
     async def pay_at_once(self, order: Order) -> None:
         """Capture an order that wants it as soon as it is approved; a refusal leaves it approved. Changes `order`."""
-        begun = await self._repository.begin(order.id, None, order.intent, order.merchant, self._clock.now())
+        begun = await self._repository.begin(order.id, None, order.intent, order.client_id, self._clock.now())
         if begun is None:
             return
         try:
@@ -111,13 +113,13 @@ class Paying:
             done += 1
         return done
 
-    async def _otherwise(self, caller: Caller, order_id: str, intent: Intent, key: Key | None, given: Given | None) -> Outcome | None:
-        """Why the payment could not begin: it is made, or being made, or must not be. None: it can be tried again."""
+    async def _otherwise(self, caller: Caller, order_id: str, intent: Intent, key: Key | None, given: Given | None) -> Outcome | str:
+        """Why the payment could not begin: it is made, or being made, or must not be. The id of the app that made the order: try again."""
         order = await self._repository.load(order_id) if key is None else None
         record, now = None, self._clock.now()
         if key is not None:
             order, record = await self._repository.load_with_record(order_id, key.key, now)
-        order = caller.check(order)
+        order = caller.changeable(order)
         if key is not None and record is not None:
             self._replay.check(key, record)
             return Outcome(order, await self.of_order(order), first=False)
@@ -127,9 +129,9 @@ class Paying:
         if order.paying:
             return await self._join(order, key)
         if given is not None and not isinstance(given, Asked):
-            return await self._pay_from(order, given, key)
+            return await self._pay_from(order, given, key) or order.client_id
         after(order.status, Step.PAY, order.intent)
-        return None
+        return order.client_id
 
     async def _join(self, order: Order, key: Key | None) -> Outcome:
         """Somebody is paying the order. A twin of that request gets its answer; another one learns that it came too late."""

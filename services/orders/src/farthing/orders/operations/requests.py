@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
@@ -38,6 +39,18 @@ def _shipment_status(word: str) -> str:
     return word
 
 
+def _with_host(url: str) -> str:
+    """Of a page on the web, the host: what a browser reads as another one, or as none, is no address."""
+    try:
+        parts = urlsplit(url)
+        usable = "." in parts.scheme or (parts.hostname and parts.username is None and parts.port != 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise PydanticCustomError("INVALID_PARAMETER_SYNTAX", "This is not an absolute URL.")
+    return url
+
+
 Text22 = Annotated[str, Field(min_length=1, max_length=22)]
 Text127 = Annotated[str, Field(min_length=1, max_length=127)]
 Line = Annotated[str, Field(max_length=300)]
@@ -47,7 +60,11 @@ Country = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_coun
 AccountId = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Z0-9]+$")]
 Quantity = Annotated[str, Field(max_length=10, pattern=r"^[1-9][0-9]{0,9}$")]
 # A page on the web, or an app's own scheme with a dot in it (com.example.app://…): never a scheme that a browser would execute.
-Url = Annotated[str, Field(max_length=4000, pattern=r"^(?:[Hh][Tt][Tt][Pp][Ss]?|[a-z][a-z0-9+-]*\.[a-z0-9+.-]+)://[^\s\x00-\x1f]+$")]
+Url = Annotated[
+    str,
+    Field(max_length=4000, pattern=r"^(?:[Hh][Tt][Tt][Pp][Ss]?|[a-z][a-z0-9+-]*\.[a-z0-9+.-]+)://[^\s\x00-\x1f\\]+$"),
+    AfterValidator(_with_host),
+]
 # Money.parse reads it exactly; here it only has to look like a number.
 Decimal = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^((-?[0-9]+)|(-?([0-9]+)?[.][0-9]+))$")]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]

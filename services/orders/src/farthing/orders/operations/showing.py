@@ -25,7 +25,7 @@ class Showing:
 
     async def get(self, caller: Caller, order_id: str) -> tuple[Order, Payments]:
         """The order and what was paid for it, as it is now. Raises OrderNotFound, also when it expired."""
-        order = caller.check(await self._repository.load(order_id))
+        order = caller.seen(await self._repository.load(order_id))
         if order.expired(self._clock.now()):
             raise OrderNotFound
         return order, await self._paying.of_order(order)

@@ -41,7 +41,7 @@ class Tracking:
             text = "The carrier OTHER needs its name."
             raise InvalidRequest(Detail("MISSING_REQUIRED_PARAMETER", text, field="/carrier_name_other", location="body"))
         while True:
-            order = caller.check(await self._repository.load(order_id))
+            order = caller.seen(await self._repository.load(order_id))
             after(order.status, Step.TRACK, order.intent)
             payments = await self._paying.of_order(order)
             unit = _captured(order, payments, request["capture_id"])
@@ -61,7 +61,7 @@ class Tracking:
         Raises OrderNotFound, TrackerIdNotFound, InvalidRequest, ItemSkuMismatch and what `patched_tracker` refuses.
         """
         while True:
-            order = caller.check(await self._repository.load(order_id))
+            order = caller.seen(await self._repository.load(order_id))
             unit, place = _find(order, tracker_id)
             former = _trackers(unit)[place]
             changed = patched_tracker(former, patches)

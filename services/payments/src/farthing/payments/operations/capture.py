@@ -14,6 +14,7 @@ from farthing.payments.domain.capture import Capture, CaptureStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import CapturePlan, Intent, IntentKind
 from farthing.payments.errors import PayerCannotPay, TransactionRefused
+from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import capture_posting
 from farthing.payments.operations.cards import APPROVED
 
@@ -86,7 +87,7 @@ class CaptureAuthorization:
         await self._record(intent, capture)
 
     async def _begin(self, request: WriteRequest, wish: CaptureWish, slot: Slot) -> Intent | None:
-        named = request.actor.own(await self._authorizations.find(request.path_id))
+        named = seen(request.actor, await self._authorizations.find(request.path_id))
         authorization = named.authorization
         if authorization.busy is not None:
             await self._execution.finish_other(authorization.busy)

@@ -9,6 +9,7 @@ from farthing.kit.errors import ApiError
 from farthing.payments.domain.authorization import AuthorizationStatus, Closing
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, ClosePlan, Intent, IntentKind
 from farthing.payments.errors import CannotBeVoided
+from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import release_posting
 from farthing.payments.operations.subjects import tell_of
 
@@ -92,7 +93,7 @@ class CloseAuthorization:
             await self._execution.run(intent, lambda: self.execute(intent, alone=True))
 
     async def _begin(self, request: WriteRequest, slot: Slot) -> Intent | None:
-        named = request.actor.own(await self._authorizations.find(request.path_id))
+        named = seen(request.actor, await self._authorizations.find(request.path_id))
         authorization = named.authorization
         if named.reauthorization is not None:
             raise CannotBeVoided

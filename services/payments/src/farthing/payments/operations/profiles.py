@@ -41,6 +41,10 @@ class Profiles:
         self._known[account] = (now_seconds, found)
         return found
 
+    async def may_act(self, partner: str, merchant: str) -> bool:
+        """Whether the merchant lets the partner act for it: asked each time, since it may be withdrawn."""
+        return await self._merchants.consent(partner, merchant)
+
     def forget(self) -> None:
         """After a reset or restore."""
         self._known.clear()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from farthing.payments.operations.access import seen
+
 if TYPE_CHECKING:
-    from farthing.payments.operations.access import Actor
+    from farthing.clients.merchants.acting import Actor
     from farthing.payments.operations.documents import Document, Documents
     from farthing.payments.repository.authorizations import AuthorizationRepository
     from farthing.payments.repository.captures import CaptureRepository
@@ -22,16 +24,16 @@ class Reading:
 
     async def authorization(self, any_id: str, actor: Actor) -> Document:
         """An authorization, or a reauthorization. Raises NotFound."""
-        named = actor.own(await self._authorizations.find(any_id))
+        named = seen(actor, await self._authorizations.find(any_id))
         return self._documents.authorization(named.authorization, named.reauthorization)
 
     async def capture(self, capture_id: str, actor: Actor) -> Document:
         """Raises NotFound."""
-        return self._documents.capture(actor.own(await self._captures.find(capture_id)))
+        return self._documents.capture(seen(actor, await self._captures.find(capture_id)))
 
     async def refund(self, refund_id: str, actor: Actor) -> Document:
         """Raises NotFound."""
-        return self._documents.refund(actor.own(await self._captures.find_refund(refund_id)))
+        return self._documents.refund(seen(actor, await self._captures.find_refund(refund_id)))
 
     async def of_order(self, order_id: str) -> ByUnit:
         """Everything that was paid for an order, by reference id. An order captured at once, as most are, takes one statement."""

@@ -10,6 +10,7 @@ from farthing.kit.errors import Refused
 from farthing.payments.domain.authorization import Reauthorization
 from farthing.payments.domain.intent import Intent, IntentKind, ReauthorizePlan
 from farthing.payments.errors import PayerCannotPay, ReauthorizationNotSupported, TransactionRefused
+from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import reauthorization_posting
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Reauthorize:
         await self._authorizations.change(intent, changed, [event], reauthorizations=[made])
 
     async def _begin(self, request: WriteRequest, wanted: Money | None, slot: Slot) -> Intent | None:
-        named = request.actor.own(await self._authorizations.find(request.path_id))
+        named = seen(request.actor, await self._authorizations.find(request.path_id))
         authorization = named.authorization
         if named.reauthorization is not None:
             raise ReauthorizationNotSupported(description="A reauthorization cannot be reauthorized itself.")

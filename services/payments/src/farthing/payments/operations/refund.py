@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from farthing.clients.ledger.errors import InsufficientFunds
 from farthing.clients.payments.errors import DuplicateInvoiceId
 from farthing.clients.payments.events import CAPTURE_REFUNDED, REFUND_FAILED
-from farthing.kit.errors import Refused
+from farthing.kit.errors import NotPermitted, Refused
 from farthing.payments.domain.capture import Refund, RefundStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import Intent, IntentKind, RefundPlan
 from farthing.payments.errors import RefundFailedInsufficientFunds, RefundNotAllowed
+from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import refund_posting, refund_reversal_posting
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ class RefundCapture:
         self._execution, self._writing, self._profiles, self._planning = execution, writing, profiles, planning
 
     async def refund(self, request: WriteRequest, wish: RefundWish) -> Written:
-        """Raises NotFound, DuplicateInvoiceId, RefundFailedInsufficientFunds, and what `RefundPlanning.plan` and `Writing.once` raise."""
+        """Raises NotFound, NotPermitted without the payee's consent, DuplicateInvoiceId, RefundFailedInsufficientFunds.
+
+        And what `RefundPlanning.plan` and `Writing.once` raise.
+        """
         return await self._writing.once(request, lambda slot: self._begin(request, wish, slot), self)
 
     async def execute(self, intent: Intent, *, alone: bool) -> None:
@@ -115,7 +119,9 @@ class RefundCapture:
         await self._record(intent, refund)
 
     async def _begin(self, request: WriteRequest, wish: RefundWish, slot: Slot) -> Intent | None:
-        capture = request.actor.own(await self._captures.find(request.path_id))
+        capture = seen(request.actor, await self._captures.find(request.path_id))
+        if not await self._profiles.may_act(request.actor.account, capture.merchant):
+            raise NotPermitted(description="The money is the payee's: only he, or who has his consent, may give it back.")
         if capture.busy is not None:
             await self._execution.finish_other(capture.busy)
             return None

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from farthing.clients.merchants.acting import Actor
     from farthing.kit.clock import Clock
     from farthing.money import Ids
-    from farthing.payments.operations.access import Actor
     from farthing.payments.operations.execution import Execution, Executor
     from farthing.payments.repository.intents import IntentRepository
 
