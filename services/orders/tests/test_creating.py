@@ -63,10 +63,8 @@ class TestWithoutSource:
     async def test_a_platform_fee_goes_to_somebody_else_than_the_payee(self, shop: Shop) -> None:
         fee: dict[str, Any] = {"platform_fees": [{"amount": usd("1.00")}]}
         to_payee: dict[str, Any] = {"platform_fees": [{"amount": usd("1.00"), "payee": {"merchant_id": OTHER}}]}
-        for one in (unit(payment_instruction=fee), unit(payment_instruction=to_payee, payee={"email_address": "other@example.com"})):
-            answer = await shop.post("", order(one))
-            assert (answer.status_code, issues(answer)) == (422, ["INVALID_PLATFORM_FEES_ACCOUNT"])
-            assert answer.json()["details"][0]["field"] == "/purchase_units/0/payment_instruction/platform_fees/0/payee"
+        answer = await shop.post("", order(unit(payment_instruction=to_payee, payee={"email_address": "other@example.com"})))
+        assert (answer.status_code, issues(answer)) == (422, ["INVALID_PLATFORM_FEES_ACCOUNT"])
         order_id = await shop.approved(unit(payment_instruction=fee, payee={"merchant_id": OTHER}))
         before = await shop.balance(STORE)
         assert (await shop.capture(order_id)).status_code == 201

@@ -52,7 +52,14 @@ BODIES: list[tuple[Any, int, str, str | None]] = [
     (order(unit(payee={"merchant_id": "a/../b"})), 400, "INVALID_PARAMETER_SYNTAX", "/purchase_units/0/payee/merchant_id"),
     *(
         (order(application_context={"return_url": url}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/return_url")
-        for url in ("http://[::1", "http://evil.com\\@shop.example/", "http://shop.example@evil.com/", "http://:80/", "http:///x", "http://a:b/")
+        for url in (
+            "http://[::1",
+            "http://evil.com\\@shop.example/",
+            "http://shop.example@evil.com/",
+            "http://:80/",
+            "http:///x",
+            "http://a:b/",
+        )
     ),
     (order(application_context={"return_url": "javascript:alert(1)"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/return_url"),
     (order(application_context={"cancel_url": "//evil.example"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/cancel_url"),

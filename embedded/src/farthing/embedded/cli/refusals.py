@@ -23,14 +23,14 @@ def in_one_line() -> Iterator[None]:
     """Raises Failure instead of what PostgreSQL, the way to it, or a setting that is no good says."""
     try:
         yield
+    except asyncpg.exceptions.ClientConfigurationError as error:
+        raise Failure(f"this is no address of a database ({_first_line(error)}): {_WHICH}", 3) from None
     except _AWAY as error:
         if not means_away(error):
             raise Failure(_first_line(error), 3) from None
         raise Failure(f"the database cannot be reached ({_first_line(error)}): {_WHICH}", 3) from None
     except asyncpg.PostgresError as error:
         raise Failure(f"the database refuses us ({_first_line(error)}): {_WHICH}", 3) from None
-    except asyncpg.exceptions.ClientConfigurationError as error:
-        raise Failure(f"this is no address of a database ({_first_line(error)}): {_WHICH}", 3) from None
     except ValueError as error:
         raise Failure(_first_line(error), 3) from None
 
