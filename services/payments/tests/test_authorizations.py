@@ -88,6 +88,14 @@ class TestCapture:
         assert issue_of(await shop.capture(authorization["id"], "1.00")) == (422, "AUTHORIZATION_ALREADY_CAPTURED")
         assert await shop.problems() == []
 
+    @pytest.mark.parametrize("final", ["yes", "true", "false", 1, None])
+    async def test_whether_it_is_final_is_a_boolean(self, shop: Shop, final: Any) -> None:
+        authorization = await shop.authorized(100_00)
+        refused = await shop.capture(authorization["id"], "30.00", body={"final_capture": final})
+        assert issue_of(refused) == (400, "INVALID_PARAMETER_SYNTAX")
+        assert refused.json()["details"][0]["field"] == "/final_capture"
+        assert await shop.held() == 100_00
+
     async def test_a_little_more_than_authorized_comes_from_what_the_payer_has_besides(self, shop: Shop) -> None:
         authorization = await shop.authorized(100_00)
         assert issue_of(await shop.capture(authorization["id"], "115.01")) == (422, "MAX_CAPTURE_AMOUNT_EXCEEDED")
