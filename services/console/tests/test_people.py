@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import httpx2
@@ -104,6 +105,31 @@ class TestAccounts:
         assert (await platform.client(IdentityClient).sign_in("shop@example.org", "pass word")).account_id == made.json()["id"]
         with pytest.raises(SignInFailed):
             await platform.client(IdentityClient).sign_in("shop@example.org", "another")
+
+
+class TestConsents:
+    PATH = "/_farthing/accounts/store@example.com/consents/other@example.com"
+
+    async def test_a_partner_may_act_for_a_merchant_as_long_as_he_has_its_consent(self, platform: TestPlatform) -> None:
+        claims = urlsafe_b64encode(b'{"iss": "other-client-id", "email": "store@example.com"}').rstrip(b"=").decode()
+        token = await platform.http.post(
+            "/v1/oauth2/token", data={"grant_type": "client_credentials"}, auth=("other-client-id", "other-client-secret")
+        )
+        headers = {"authorization": f"Bearer {token.json()['access_token']}", "paypal-auth-assertion": f"eyJhbGciOiJub25lIn0.{claims}."}
+        order = {"intent": "CAPTURE", "purchase_units": [{"amount": {"currency_code": "USD", "value": "7.00"}}]}
+
+        async def create() -> int:
+            return (await platform.http.post("/v2/checkout/orders", json=order, headers=headers)).status_code
+
+        assert await create() == 403
+        assert (await platform.http.put(self.PATH)).status_code == 204
+        assert await create() == 201
+        assert (await platform.http.delete(self.PATH)).status_code == 204
+        assert await create() == 403
+
+    async def test_of_whom_nobody_has_heard(self, platform: TestPlatform) -> None:
+        for path in (self.PATH.replace("other", "nobody"), self.PATH.replace("store", "nobody"), self.PATH.replace("store@", "buyer@")):
+            assert (await platform.http.put(path)).status_code == 404
 
 
 class TestApps:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.payments.models import Payer
 from farthing.kit.errors import ApiError
 from services.payments.tests.conftest import BUYER, CARD, OTHER, POOR, STORE, WALLET, Fuse, Killed, Shop, money, unit
@@ -79,7 +80,8 @@ class Crowd:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_the_books_agree_whatever_happens(shop: Shop, seed: int) -> None:
+async def test_the_books_agree_whatever_happens(shop: Shop, merchants: MerchantsClient, seed: int) -> None:
+    await merchants.give_consent(STORE, OTHER)
     await shop.fund(POOR, 60_00)
     crowd = Crowd(shop, seed)
     for number in range(ROUNDS):

@@ -181,7 +181,9 @@ class TestDelete:
         assert await app.call("DELETE", f"/webhooks/{webhook_id}", status=204) is None
         await webhooks.happen("CAPTURE2")
         await webhooks.drain()
-        assert (await webhooks.count("deliveries"), await webhooks.count("attempts"), len(receiver.received)) == (0, 0, 1)
+        found = await webhooks.single.database.fetch("SELECT subject, status FROM deliveries")
+        assert [(row["subject"].endswith("CAPTURE1"), row["status"]) for row in found] == [(True, "FAILURE")]
+        assert (await webhooks.count("attempts"), len(receiver.received)) == (1, 1)
         assert await app.refused("GET", f"/webhooks/{webhook_id}", status=404) == ("INVALID_RESOURCE_ID", "INVALID_RESOURCE_ID", None)
 
     async def test_while_a_delivery_is_on_its_way(self, webhooks: Webhooks, receiver: Receiver) -> None:

@@ -1,4 +1,4 @@
-"""/_farthing/accounts, /_farthing/accounts/{email}/fund, /_farthing/apps"""
+"""/_farthing/accounts, /_farthing/accounts/{email}/fund, /_farthing/accounts/{email}/consents/{partner}, /_farthing/apps"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farthing.console.api.models import CreateAccount, CreateApp, Fund
 from farthing.console.api.query import limit_of, text_of
 from farthing.console.errors import ParameterInvalid
 from farthing.console.operations.people import People
-from farthing.kit.call import Call, Response, json_response
+from farthing.kit.call import NO_CONTENT, Call, Response, json_response
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.money import AmountError, Money, UnknownCurrency
 
@@ -31,6 +31,16 @@ def declare(door: Door, people: People) -> None:
     async def fund(call: Call, email: str, body: Fund) -> Response:
         balances = await people.fund(email, _amount(body), call.key)
         return json_response({"account": email, "balances": wallets(balances)})
+
+    @door.route("PUT", "/accounts/{email}/consents/{partner}", "consents.give")
+    async def give_consent(_call: Call, email: str, partner: str) -> Response:
+        await people.consent(email, partner, given=True)
+        return NO_CONTENT
+
+    @door.route("DELETE", "/accounts/{email}/consents/{partner}", "consents.withdraw")
+    async def withdraw_consent(_call: Call, email: str, partner: str) -> Response:
+        await people.consent(email, partner, given=False)
+        return NO_CONTENT
 
     @door.route("POST", "/apps", "apps.create")
     async def create_app(call: Call, body: CreateApp) -> Response:

@@ -58,6 +58,11 @@ class People:
         new = NewApp(account_id=account.id, name=name or account.business_name or account.email)
         return await self._identity.create_app(new, key=f"console.{self._key(key)}")
 
+    async def consent(self, merchant: str, partner: str, *, given: bool) -> None:
+        """Let a partner act for a merchant (both by e-mail address), or no longer. Raises AccountNotFound, MerchantNotFound."""
+        by, of = await self._accounts.by_email(partner), await self._accounts.by_email(merchant)
+        await (self._merchants.give_consent if given else self._merchants.withdraw_consent)(by.id, of.id)
+
     async def fund(self, email: str, amount: Money, key: str) -> Balances:
         """Move money from the sandbox's account of the books into a wallet, once per key (an empty one is no key).
 
