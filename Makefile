@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 DATA ?= .farthing/data
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
@@ -34,8 +35,9 @@ check: install ## Lint, types, architecture
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-test: install ## Run every test that needs neither Docker nor a cluster
-	$(BIN)/pytest
+test: install ## Run every test that needs neither Docker nor a cluster (JOBS=2 at once)
+	$(BIN)/pytest --numprocesses $(JOBS) --ignore tests/clients
+	$(BIN)/pytest tests/clients  # one process: its last tests judge what the others did
 
 specifications: build/specifications/.unpacked ## Fetch PayPal's OpenAPI files from the npm registry, for the contract tests
 

@@ -130,7 +130,7 @@ class TestBadRequests:
             (b'{"kind": "personal", "email": "not an address"}', "INVALID_PARAMETER_SYNTAX", "/email"),
             (b'{"kind": "personal", "email": "a@localhost"}', "INVALID_PARAMETER_SYNTAX", "/email"),
             (b'{"kind": "personal", "email": "a@example.com", "country": "us"}', "INVALID_PARAMETER_SYNTAX", "/country"),
-            (b'{"kind": "personal", "email": "a@example.com", "surname": "\\u0000"}', "INVALID_PARAMETER_SYNTAX", None),
+            (b'{"kind": "personal", "email": "a@example.com", "surname": "\\u0000"}', "INVALID_PARAMETER_SYNTAX", "/surname"),
             (b'{"kind": "personal", "email": "a@example.com", "address": {}}', "MISSING_REQUIRED_PARAMETER", "/address/country_code"),
         ],
     )
