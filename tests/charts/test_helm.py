@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from farthing.kit.manifest import Manifest
+from tests.charts.documents import Objects
 from tests.charts.renders import RENDERS, ROOT, Render
 
 CHART = ROOT / "charts/farthing"
@@ -63,6 +64,24 @@ def test_one_service_s_tag_changes_that_service_and_nothing_else(helm: Path) -> 
     before, after = template(helm).stdout.splitlines(), template(helm, "--set", "services.webhooks.image.tag=9.9.9").stdout.splitlines()
     changed = {line.strip() for old, line in zip(before, after, strict=True) if old != line}
     assert changed == {"image: farthing/webhooks:9.9.9", 'app.kubernetes.io/version: "9.9.9"'}
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [("farthing/processor-typescript:0.1.0-ts", "0.1.0-ts"), ("registry.example:5000/other@sha256:" + "ab" * 32, "sha256-" + "ab" * 28)],
+)
+def test_another_implementation_serves_with_its_own_command_and_ours_migrates(helm: Path, image: str, version: str) -> None:
+    before, after = (Objects(template(helm, *words).stdout) for words in ([], ["--set", f"services.processor.implementation={image}"]))
+    ours, other = before.one("Deployment", "farthing-processor"), after.one("Deployment", "farthing-processor")
+    assert [one for one in before.all if one != ours] == [one for one in after.all if one != other]
+    for part in (other, other["spec"]["template"]):
+        assert part["metadata"]["labels"].pop("app.kubernetes.io/version") == version
+    for part in (ours, ours["spec"]["template"]):
+        del part["metadata"]["labels"]["app.kubernetes.io/version"]
+    [serve] = ours["spec"]["template"]["spec"]["containers"]
+    del serve["command"]
+    serve["image"] = image
+    assert ours == other
 
 
 def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest]) -> None:

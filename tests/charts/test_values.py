@@ -59,6 +59,7 @@ def test_there_are_environments() -> None:
         ({"services": {"ledger": {"replicas": -1}}}, ["services/ledger/replicas"]),
         ({"services": {"ledger": {"replicas": "2"}}}, ["services/ledger/replicas"]),
         ({"services": {"ledger": {"image": {"tag": "a b"}}}}, ["services/ledger/image/tag"]),
+        ({"services": {"processor": {"implementation": "farthing/without-a-tag"}}}, ["services/processor/implementation"]),
         ({"services": {"ledger": {"env": {"FARTHING_WEBHOOK_TIMEOUT": 5}}}}, ["services/ledger/env/FARTHING_WEBHOOK_TIMEOUT"]),
         ({"defaults": {"resources": {"limits": {"memory": "256 MB"}}}}, ["defaults/resources/limits/memory"]),
         ({"database": {"port": 0}}, ["database/port"]),

@@ -71,9 +71,11 @@ spec:
         {{- end }}
       containers:
         - name: {{ $service.name }}
-          image: {{ $service.image }}
+          image: {{ $service.serving }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-          {{- if $root.Values.development.reload }}
+          {{- if $set.implementation }}
+          {{- /* It brings its command in its image. */}}
+          {{- else if $root.Values.development.reload }}
           command: [python, /reload/reload.py, /sources, python, -m, farthing.{{ $service.name }}, serve]
           {{- else }}
           command: [python, -m, farthing.{{ $service.name }}, serve]

@@ -28,6 +28,9 @@ Takes root and name.
 {{- $set := mustMergeOverwrite (deepCopy $root.Values.defaults) (deepCopy $own) -}}
 {{- $full := printf "%s-%s" $root.Release.Name .name -}}
 {{- $tag := dig "image" "tag" "" $own | default $facts.version -}}
+{{- $image := printf "%s/%s:%s" $root.Values.image.repository .name $tag -}}
+{{- $version := $tag -}}
+{{- with $own.implementation -}}{{- $version = regexReplaceAll "^[^:@]*[:@]" (splitList "/" . | last) "" -}}{{- end -}}
 {{- $database := $own.database | default dict -}}
 {{- $host := $root.Values.database.host -}}
 {{- if $root.Values.database.cloudNativePG.enabled -}}{{- $host = printf "%s-database-rw" $root.Release.Name -}}{{- end -}}
@@ -36,8 +39,9 @@ Takes root and name.
   "full" $full
   "facts" $facts
   "set" $set
-  "image" (printf "%s/%s:%s" $root.Values.image.repository .name $tag)
-  "version" (regexReplaceAll "[^A-Za-z0-9._-]" $tag "-" | trunc 63 | trimAll "-._")
+  "image" $image
+  "serving" ($own.implementation | default $image)
+  "version" (regexReplaceAll "[^A-Za-z0-9._-]" $version "-" | trunc 63 | trimAll "-._")
   "secret" ($own.secretName | default $full)
   "host" ($database.host | default $host)
   "port" ($database.port | default $root.Values.database.port)
