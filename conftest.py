@@ -1,3 +1,3 @@
 from __future__ import annotations
 
-pytest_plugins = ["tests.needs", "tests.postgres", "tests.broker", "tests.single", "tests.platform"]
+pytest_plugins = ["tests.needs", "tests.postgres", "tests.broker", "tests.processors", "tests.single", "tests.platform"]

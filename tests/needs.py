@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OLDEST_NODE = 18
+OLDEST_NODE = 20
 _REASON = "not run here: needs "
 PACKAGE = ROOT / "build/specifications/package/openapi"  # what `make specifications` unpacks
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -31,7 +31,7 @@ def find_specs() -> Path | None:
 
 @cache
 def find_node() -> Path | None:
-    """The `node` in the search path, when it is new enough for PayPal's SDKs."""
+    """The `node` in the search path, when it is new enough for the SDKs and the examples."""
     node = shutil.which("node")
     if node is None:
         return None

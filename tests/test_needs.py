@@ -78,7 +78,7 @@ class TestMissing:
         completed = run(suite, CI="true")
 
         assert completed.returncode == 1
-        assert "CI must run this, and it needs Node.js 18 or newer" in completed.stdout
+        assert "CI must run this, and it needs Node.js 20 or newer" in completed.stdout
         assert "3 errors" in completed.stdout
 
     def test_names_them_from_other_processes_too(self, suite: Path) -> None:

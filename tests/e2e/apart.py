@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx2
@@ -32,13 +32,19 @@ def free_ports(count: int) -> list[int]:
 
 
 class Apart:
-    """The processes and where they listen. `broker`: the URL of NATS, without which events and controls stay where they are."""
+    """The processes and where they listen. `broker`: the URL of NATS, without which events and controls stay where they are.
 
-    def __init__(self, server: PostgresServer, database: str, tokens: Path, broker: str = "") -> None:
+    `others`: by service, the command of another implementation that serves in its place.
+    """
+
+    def __init__(
+        self, server: PostgresServer, database: str, tokens: Path, broker: str = "", others: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         ports = free_ports(2 * len(NAMES))
         self.inside = dict(zip(NAMES, ports[::2], strict=True))
         self.outside = dict(zip(NAMES, ports[1::2], strict=True))
         self._server, self._database, self._tokens, self._broker = server, database, tokens, broker
+        self._others = others or {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._bearer = ""
 
@@ -49,7 +55,7 @@ class Apart:
     def start_one(self, name: str, inside: int, outside: int, replica: str = "") -> None:
         """Start a service; `replica` names a further process of the same one."""
         environment = {**os.environ, **self.environment(name), "PORT": str(inside), "PUBLIC_PORT": str(outside)}
-        command = [sys.executable, "-m", f"farthing.{name}"]
+        command = self._others.get(name, (sys.executable, "-m", f"farthing.{name}"))
         self.processes[name + replica] = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
     def environment(self, name: str) -> dict[str, str]:
@@ -115,12 +121,12 @@ class Apart:
 
 
 @contextlib.contextmanager
-def serving(server: PostgresServer, tokens: Path, broker: str = "") -> Iterator[Apart]:
+def serving(server: PostgresServer, tokens: Path, broker: str = "", others: Mapping[str, Sequence[str]] | None = None) -> Iterator[Apart]:
     """All of them over a seeded database of their own, with tokens made in the folder `tokens`; gone at the end."""
     database = server.create_database()
     asyncio.run(prepare(server.dsn(database), seed=True))
     dev_tokens(tokens)
-    made = Apart(server, database, tokens, broker)
+    made = Apart(server, database, tokens, broker, others)
     made.start()
     try:
         made.wait()
