@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from tests.broker import NatsServer
 from tests.e2e.apart import Apart, serving
 from tests.postgres import PostgresServer
-from tests.processors import BUILDING, Command
+from tests.processors import BUILDING, Command, until
 
 pytestmark = [pytest.mark.needs_node, pytest.mark.needs_nats, pytest.mark.timeout(BUILDING + 240)]
 
@@ -100,27 +102,56 @@ def test_a_declined_card_moves_no_money(apart: Apart, books: dict[str, Any]) -> 
     assert apart.operate("GET", "/ledger/audit").json()["transfers"] == books["transfers"]
 
 
-def test_what_became_of_a_lost_answer_is_found_out_later(apart: Apart, books: dict[str, Any]) -> None:
-    """The charge and every question after it stay without an answer; the same request, later, finds the money moved once."""
-    faults = [
-        {"operation": "processor.charge", "kind": "lost_response", "times": 2},
-        {"operation": "processor.outcome", "kind": "error", "status": 503},
-    ]
-    for fault in faults:
-        assert apart.operate("POST", "/faults", json=fault).status_code == 201
-    charged = served(apart, "processor.charge", 499)
-    unknown = pay(apart, request_id="lost")
-    assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "1"), unknown.text
-    assert served(apart, "processor.charge", 499) == charged + 2
-    assert apart.operate("GET", "/ledger/audit").json()["captures"] == books["captures"]
+def plant(apart: Apart, operation: str, kind: str, **more: object) -> None:
+    planted = apart.operate("POST", "/faults", json={"operation": operation, "kind": kind, **more})
+    assert planted.status_code == 201, planted.text
+
+
+def test_what_became_of_a_lost_answer_is_asked_for(apart: Apart, books: dict[str, Any]) -> None:
+    plant(apart, "processor.charge", "lost_response", times=2)
+    asked = served(apart, "processor.outcome")
+    order = pay(apart)
+    assert (order.status_code, order.json()["status"]) == (201, "COMPLETED"), order.text
+    assert (served(apart, "processor.charge", 499), served(apart, "processor.outcome")) == (2, asked + 1)
+    [rule] = apart.operate("GET", "/faults").json()["faults"]
+    assert (rule["hits"], rule["remaining"]) == (2, 0)
     assert apart.operate("DELETE", "/faults").status_code == 204
-    order = pay(apart, request_id="lost")
-    assert order.json()["status"] == "COMPLETED", order.text
-    assert len(payments_of(order)["captures"]) == 1
     assert apart.operate("GET", "/ledger/audit").json()["captures"] == books["captures"] + 1
 
 
-def test_a_card_expires_when_the_operator_moves_the_clock(apart: Apart, books: dict[str, Any]) -> None:
+def test_a_payment_that_was_interrupted_after_the_charge_is_finished_later(apart: Apart, books: dict[str, Any]) -> None:
+    plant(apart, "processor.charge", "lost_response", times=1)
+    plant(apart, "ledger.post", "error", status=503)
+    unknown = pay(apart, request_id="later")
+    assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "1"), unknown.text
+    assert apart.operate("GET", "/ledger/audit").json()["captures"] == books["captures"]
+    assert apart.operate("DELETE", "/faults").status_code == 204
+    finish_once(apart, books, "later")
+
+
+def test_a_payment_whose_processor_is_killed_is_finished_by_the_next_one(apart: Apart, books: dict[str, Any]) -> None:
+    plant(apart, "processor.charge", "latency", milliseconds=60_000, times=1)
+    with ThreadPoolExecutor(1) as thread:
+        paying = thread.submit(pay, apart, request_id="killed")
+        until(lambda: apart.operate("GET", "/faults").json()["faults"][0]["hits"] == 1)
+        apart.processes["processor"].kill()
+        assert apart.processes["processor"].wait() == -signal.SIGKILL
+        assert paying.result().status_code == 503
+    assert apart.operate("DELETE", "/faults").status_code == 204
+    apart.start_one("processor", apart.inside["processor"], apart.outside["processor"])
+    until(lambda: apart.ready(apart.inside["processor"]))
+    finish_once(apart, books, "killed")
+
+
+def finish_once(apart: Apart, books: dict[str, Any], request_id: str) -> None:
+    """The same request again, twice, is one payment."""
+    orders = [pay(apart, request_id=request_id).json() for _ in range(2)]
+    assert [order["status"] for order in orders] == ["COMPLETED", "COMPLETED"]
+    assert orders[0]["id"] == orders[1]["id"]
+    assert apart.operate("GET", "/ledger/audit").json()["captures"] == books["captures"] + 1
+
+
+def test_payments_go_on_while_the_operator_moves_the_clock(apart: Apart, books: dict[str, Any]) -> None:
     assert apart.operate("POST", "/clock/freeze").json()["frozen"] is True
     moved = apart.operate("POST", "/clock/advance", json={"by": "P3D"})
     assert moved.status_code == 200, moved.text

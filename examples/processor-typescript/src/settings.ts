@@ -58,8 +58,8 @@ export function readEnvironment(environment: Environment): Environment {
 export function settingsOf(env: Environment, ownVersion: string): Settings {
   return {
     version: env.FARTHING_VERSION || ownVersion,
-    sandbox: oneOf(env, "FARTHING_MODE", { sandbox: true, live: false }, "sandbox", "sandbox or live"),
-    logRequests: oneOf(env, "FARTHING_LOG_REQUESTS", { "0": false, false: false, "1": true, true: true }, "0", "0 or 1"),
+    sandbox: oneOf("FARTHING_MODE", env.FARTHING_MODE ?? "sandbox", ["sandbox"], ["live"], "sandbox or live"),
+    logRequests: oneOf("FARTHING_LOG_REQUESTS", env.FARTHING_LOG_REQUESTS ?? "", ["1", "true"], ["0", "false", ""], "0 or 1"),
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     otlpTimeout: number(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 10),
     database: env.PROCESSOR_DATABASE_URL || needed(env, "DATABASE_URL", "postgresql://user:password@host/database", " (or PROCESSOR_DATABASE_URL)"),
@@ -97,8 +97,8 @@ function number(env: Environment, name: string, otherwise: number): number {
   return value;
 }
 
-function oneOf<T>(env: Environment, name: string, meanings: Record<string, T>, otherwise: string, choice: string): T {
-  const found = new Map(Object.entries(meanings)).get((env[name] || otherwise).toLowerCase());
-  if (found === undefined) throw new WrongSetting(`${name} is '${env[name]}': use ${choice}`);
-  return found;
+function oneOf(name: string, value: string, yes: string[], no: string[], choice: string): boolean {
+  if (yes.includes(value)) return true;
+  if (no.includes(value)) return false;
+  throw new WrongSetting(`${name} is '${value}': use ${choice}`);
 }

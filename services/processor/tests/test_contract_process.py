@@ -140,9 +140,7 @@ class TestLife:
         assert (status, headers.get("connection", "keep-alive")) == (200, "keep-alive")
         with socket.create_connection(("127.0.0.1", process.inside), timeout=20) as slow:
             body = b'{"original": "nobody"}'
-            headers = (
-                f"host: x\r\nauthorization: Bearer {ground.token()}\r\nidempotency-key: {process.inside}\r\ncontent-length: {len(body)}"
-            )
+            head = f"host: x\r\nauthorization: Bearer {ground.token()}\r\nidempotency-key: {process.inside}\r\ncontent-length: {len(body)}"
             slow.sendall(f"POST /internal/v1/voids HTTP/1.1\r\n{head}\r\n\r\n".encode() + body[:5])
             process.process.terminate()
             until(lambda: process.answers("/readyz", 503))
