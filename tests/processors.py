@@ -131,7 +131,8 @@ class Ground:
     def serve(self, command: Command, **more: str) -> ProcessorProcess:
         """Start a process, and wait until it is ready."""
         started = self.start(command, **more)
-        until(lambda: started.answers("/readyz"))
+        until(lambda: started.answers("/readyz") or started.process.poll() is not None)
+        assert started.process.poll() is None, started.errors.read_text()
         return started
 
     def close(self) -> None:
