@@ -12,8 +12,8 @@ import asyncpg
 import httpx2
 
 from farthing.clients.processor.client import ProcessorClient
+from farthing.console.gateways.control import ControlClient
 from farthing.kit.board import Doings
-from farthing.kit.control import ControlClient
 from farthing.kit.errors import Unavailable
 from farthing.kit.rpc import Link
 from farthing.kit.service import Host

@@ -38,7 +38,7 @@ export class Metrics {
     });
     // Processor tells no events and has no due work: these two have no series.
     new Gauge({ name: "farthing_outbox_oldest_age_seconds", help: "Age of the oldest event not yet delivered.", labelNames: ["service"], registers });
-    new Counter({ name: "farthing_jobs_total", help: "Due work done, by job and outcome.", labelNames: ["service", "job", "outcome"], registers });
+    new Counter({ name: "farthing_jobs_total", help: "Due work, by job and outcome.", labelNames: ["service", "job", "outcome"], registers });
   }
 
   served(operation: string, status: number, seconds: number): void {

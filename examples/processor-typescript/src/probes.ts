@@ -29,6 +29,7 @@ export function probesOf(version: string, database: Database, metrics: Metrics, 
       await database.alive();
       return { status: "up", version, operations: [] };
     }),
+    internal("GET", "/operations/{operation}/issues", "issues", async () => ({})), // PayPal documents those of public operations
     internal("GET", "/work", "work.get", work),
     internal("POST", "/work/drain", "work.drain", work),
   ];

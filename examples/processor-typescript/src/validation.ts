@@ -9,15 +9,15 @@ const MALFORMED = { issue: "MALFORMED_REQUEST_JSON", description: "The request J
 const TOO_SHORT = { issue: "INVALID_STRING_LENGTH", description: "The value of a field is too short." };
 const TOO_LONG = { issue: "INVALID_STRING_LENGTH", description: "The value of a field is too long." };
 const OTHER = { issue: "INVALID_PARAMETER_SYNTAX", description: "The value of a field does not conform to the expected format." };
-const NUL = { issue: "INVALID_PARAMETER_SYNTAX", description: "The request contains a NUL character." };
+const NUL = { location: "body", issue: "INVALID_PARAMETER_SYNTAX", description: "This contains a NUL character." };
 // What a mistyped card or password looks like must not come back, and from there into a journal or a log.
 const NEVER_QUOTED = /card|number|security_code|cvv|secret|password|token|expiry/i;
 const LONGEST_VALUE = 100;
 
 /** Read a JSON body. Throws InvalidRequest with one detail per violation. */
 export function parse<M extends z.ZodType>(model: M, body: Buffer): z.output<M> {
-  if (body.includes("\\u0000") || body.includes(0)) throw new InvalidRequest({ ...NUL, location: "body" });
   const content = json(body);
+  if (body.includes("\\u0000")) refuseNul(content);
   const read = model.safeParse(content);
   if (read.success) return read.data;
   const firsts = new Map(read.error.issues.toReversed().map((issue) => [pointer(issue.path), issue])); // of several for one field
@@ -36,6 +36,14 @@ function json(body: Buffer): unknown {
   }
 }
 
+/** No text column of PostgreSQL can hold a NUL. Throws InvalidRequest that points to the value, or to the object of the name. */
+function refuseNul(value: unknown, path: string[] = []): void {
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const found = typeof value === "string" ? value.includes("\0") : entries.some(([name]) => name.includes("\0"));
+  if (found) throw new InvalidRequest({ ...(path.length > 0 && { field: pointer(path) }), ...NUL });
+  for (const [name, inner] of entries) refuseNul(inner, [...path, name]);
+}
+
 function detail(issue: z.core.$ZodIssue, content: unknown): Detail {
   const field = pointer(issue.path);
   const value = issue.path.reduce<unknown>((inside, step) => (inside as Record<PropertyKey, unknown>)[step], content);
@@ -51,5 +59,5 @@ function meaning(issue: z.core.$ZodIssue, value: unknown): { issue: string; desc
 }
 
 function pointer(path: PropertyKey[]): string {
-  return path.map((step) => `/${String(step)}`).join("");
+  return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""); // RFC 6901
 }

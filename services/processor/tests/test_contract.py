@@ -132,6 +132,7 @@ class TestOperator:
     async def test_there_is_never_due_work(self, contract: Contract) -> None:
         found = [await contract.control.work(), await contract.control.drain()]
         assert [(work.next_due, work.done) for work in found] == [(None, 0), (None, 0)]
+        assert await contract.control.issues("processor.charge") == {}
 
 
 class TestFollowUps:
@@ -255,7 +256,7 @@ class TestBadInput:
             (b"{", {"issue": "MALFORMED_REQUEST_JSON"}),
             (b'{"reference": "\xff"}', {"issue": "MALFORMED_REQUEST_JSON"}),
             (b'{"reference": "\\ud800"}', {"issue": "MALFORMED_REQUEST_JSON"}),
-            (b'{"reference": "\\u0000"}', {"issue": SYNTAX}),
+            (b'{"card": {"x~": ["\\u0000"]}}', {"field": "/card/x~0/0", "issue": SYNTAX}),
         ],
     )
     async def test_it_is_named(self, contract: Contract, key: str, body: Any, detail: dict[str, str]) -> None:
