@@ -90,6 +90,7 @@ function optionsOf({ url, user, password }: BrokerSettings) {
   return {
     servers: url,
     name: `farthing-${NAME}`,
+    inboxPrefix: `_INBOX.${NAME}`, // where its answers come; a broker lets nobody else listen there
     ...(user !== undefined && { user }),
     ...(password !== undefined && { pass: password }),
     maxReconnectAttempts: -1,

@@ -36,9 +36,10 @@ export class Metrics {
         this.set({ service, state: "used" }, pool.used);
       },
     });
-    // Processor tells no events and has no due work: these two have no series.
+    // Processor neither tells nor hears of events and has no due work: these have no series.
     new Gauge({ name: "farthing_outbox_oldest_age_seconds", help: "Age of the oldest event not yet delivered.", labelNames: ["service"], registers });
     new Counter({ name: "farthing_jobs_total", help: "Due work, by job and outcome.", labelNames: ["service", "job", "outcome"], registers });
+    new Counter({ name: "farthing_dead_letters_total", help: "Events that were given up.", labelNames: ["service"], registers });
   }
 
   served(operation: string, status: number, seconds: number): void {

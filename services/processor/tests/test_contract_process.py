@@ -100,6 +100,7 @@ class TestTelemetry:
             "farthing_outbox_oldest_age_seconds": "gauge",
             "db_client_connection_count": "gauge",
             "farthing_jobs": "counter",
+            "farthing_dead_letters": "counter",
         }
         asked = {"service": "processor", "version": "9.9.9-contract", "operation": "processor.outcome", "status": "404"}
         samples = families["http_server_request_duration_seconds"].samples
