@@ -30,7 +30,8 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from farthing.kit.auth import InMemoryTokens, Jwks, SigningKey, Verifier
+from farthing.embedded.tokens import InMemoryTokens
+from farthing.kit.auth import Jwks, SigningKey, Verifier
 from farthing.kit.clock import Clock
 from farthing.kit.db import Database
 from farthing.kit.edge import SCOPE_PREFIX

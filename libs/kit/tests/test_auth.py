@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
+from farthing.embedded.tokens import InMemoryTokens
 from farthing.kit import auth
-from farthing.kit.auth import InMemoryTokens, Jwks, Principal, SigningKey, Verifier
+from farthing.kit.auth import Jwks, Principal, SigningKey, Verifier
 from farthing.kit.errors import Unauthenticated, Unavailable
 
 

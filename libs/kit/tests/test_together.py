@@ -102,6 +102,7 @@ class Broken:
     def __init__(self, database: Database, error: Exception) -> None:
         self._database, self._errors = database, [error]
         self.on_emit: Callable[[], None] = lambda: None
+        self.traced = database.traced
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -25,6 +25,7 @@ from farthing.clients.processor.client import ProcessorClient
 from farthing.kit.events import Event
 from farthing.kit.rpc import Answer, InProcessTransport, Link, Request, Transport
 from farthing.kit.service import Running
+from farthing.kit.telemetry import Metrics
 from farthing.payments.service import MANIFEST, build
 from tests.single import Single, StartSingle
 
@@ -226,7 +227,7 @@ class Shop:
             found = host.link(callee)
             return replace(found, transport=Watched(found.transport, passage)) if passage else found
 
-        running = Running(MANIFEST, build(replace(host, link=link)), host, _Keeper(self.events))
+        running = Running(MANIFEST, build(replace(host, link=link, metrics=Metrics())), host, _Keeper(self.events))
         client = PaymentsClient(replace(self.single.link, transport=InProcessTransport(running.internal)))
         http, internal = (httpx2.AsyncClient(transport=httpx2.ASGITransport(side)) for side in (running.public, running.internal))
         http.base_url = internal.base_url = self.single.http.base_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from farthing.clients.merchants.acting import Actor
 from farthing.clients.payments.errors import InstrumentDeclined
@@ -15,6 +16,7 @@ from farthing.kit.telemetry.tracing import new_trail
 from farthing.money import Ids
 from farthing.payments.domain.intent import Intent
 from farthing.payments.errors import PreviousRequestInProgress, TransactionRefused
+from farthing.payments.metrics import Metrics
 from farthing.payments.operations.execution import Execution
 from farthing.payments.operations.request import MAY_CONFLICT, Slot, WriteRequest, Writing
 from farthing.payments.operations.subjects import Subjects
@@ -165,5 +167,6 @@ class Turns:
 def writing_of(shop: Shop) -> Writing:
     database = shop.single.database
     intents = IntentRepository(database)
-    subjects = Subjects(AuthorizationRepository(database), CaptureRepository(database))
+    metrics = Metrics("payments", CollectorRegistry())
+    subjects = Subjects(AuthorizationRepository(database, metrics), CaptureRepository(database, metrics))
     return Writing(intents, Execution(intents, subjects), shop.single.clock, Ids(), strict=False)

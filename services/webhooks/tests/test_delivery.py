@@ -293,6 +293,9 @@ class TestKey:
         assert (found.status_code, found.json()["name"]) == (404, "INVALID_RESOURCE_ID")
 
 
+OUTCOMES = ("delivered", "failed", "given_up", "postponed")
+
+
 class TestMeasures:
     async def test_attempts_and_delay_are_counted(self, webhooks: Webhooks, receiver: Receiver) -> None:
         receiver.answers = [500]
@@ -300,12 +303,14 @@ class TestMeasures:
         await webhooks.app().subscribe(receiver.url())
         await webhooks.happen("CAPTURE1")
         await webhooks.drain()
-        webhooks.single.clock.move_to(webhooks.single.clock.now() + timedelta(seconds=10))
+        webhooks.single.clock.move_to(webhooks.single.clock.now() + timedelta(days=10))
         await webhooks.drain()
         value = webhooks.single.host.metrics.registry.get_sample_value
-        assert value("farthing_webhook_attempts_total", {"outcome": "failed"}) == 1
-        assert value("farthing_webhook_attempts_total", {"outcome": "delivered"}) == 1
-        assert value("farthing_webhook_delay_seconds_sum") == 10
+        counted = {outcome: value("farthing_webhook_deliveries_total", {"service": "webhooks", "outcome": outcome}) for outcome in OUTCOMES}
+        assert counted == {"delivered": 1, "failed": 1, "given_up": 0, "postponed": 0}
+        assert value("farthing_webhook_delivery_delay_seconds_count", {"service": "webhooks"}) == 1  # the first attempt alone, in real time
+        within = value("farthing_webhook_delivery_delay_seconds_bucket", {"service": "webhooks", "le": "300.0"})
+        assert within == 1  # the clock went 10 days on, the event's real age did not
 
 
 def test_a_start_does_not_pay_for_deliveries() -> None:

@@ -13,6 +13,8 @@ from farthing.kit.migrations import migrate, seed_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from farthing.kit.telemetry import Spans
+
     Connection = asyncpg.Connection[asyncpg.Record]
 
 _ROLE = """
@@ -38,9 +40,10 @@ class Place:
         """As the user who made it all; one connection, for what concerns every service."""
         return Database(self.dsn, "public", size=1)
 
-    def open(self, service: str, size: int) -> Database:
+    def open(self, service: str, size: int, spans: Spans) -> Database:
         role = role_of(service)
-        return Database(self.dsn, service, role, size) if self._own is None else Database(self._own(role), service, size=size)
+        dsn, inside = (self.dsn, role) if self._own is None else (self._own(role), None)
+        return Database(dsn, service, inside, size, spans)
 
 
 class DatabaseUnusable(ValueError):

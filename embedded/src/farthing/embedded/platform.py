@@ -14,7 +14,8 @@ from farthing.embedded.events import EmbeddedEvents
 from farthing.embedded.public import Gate, PublicSite
 from farthing.embedded.sandbox import Sandbox
 from farthing.embedded.services import MANIFESTS, MEMBERS, Member
-from farthing.kit.auth import InMemoryTokens, Jwks, SigningKey, Verifier
+from farthing.embedded.tokens import InMemoryTokens
+from farthing.kit.auth import Jwks, SigningKey, Verifier
 from farthing.kit.clock import Clock
 from farthing.kit.faults import Faults
 from farthing.kit.journal import Journal
@@ -74,7 +75,7 @@ class Platform:
         self.tracing.close()
 
     def link(self, caller: str, callee: str) -> Link:
-        return Link(caller, callee, self._transports[callee], self._tokens.of(caller), self.tracing, self._versions[caller])
+        return Link(caller, callee, self._transports[callee], self._tokens.of(caller), self.tracing.of(caller, self._versions[caller]))
 
     def _transport(self, name: str) -> Transport:
         transport = InProcessTransport(_Later(self, name))
@@ -95,7 +96,9 @@ class Platform:
         name = member.manifest.name
         return Host(
             settings=self.settings,
-            database=self._place.open(name, 3 if member.manifest.emits or member.manifest.consumes else 2),
+            database=self._place.open(
+                name, 3 if member.manifest.emits or member.manifest.consumes else 2, self.tracing.of(name, member.manifest.version)
+            ),
             clock=self.clock,
             ids=self.ids,
             faults=self.faults,

@@ -29,7 +29,7 @@ class Trail:
     span_id: str
     sampled: bool
     deadline: float
-    # What a fault can match: app, order, buyer (his account's id, so nothing personal). None: no fault is planted, nobody asks.
+    # What a fault can match and a span shows: app, order, buyer (his account's id, so nothing personal). None: nobody asks.
     facts: dict[str, str] | None = None
 
     @property
@@ -50,7 +50,7 @@ TRAIL: ContextVar[Trail | None] = ContextVar("trail", default=None)
 
 
 def about(**facts: str | None) -> None:
-    """Say what the present task works for, to the faults of whatever it calls from here on (see Trail.facts)."""
+    """Say what the present task works for, to its span, and to the faults of whatever it calls from here on (see Trail.facts)."""
     trail = TRAIL.get()
     if trail is not None and trail.facts is not None:
         trail.facts = trail.facts | {name: value for name, value in facts.items() if value}
@@ -93,6 +93,8 @@ class Call:
     principal: Principal | None = None
     notes: dict[str, str] = field(default_factory=dict)
     unread: bool = False  # its body is too large, and the rest may still come
+    route: str = ""
+    parent: str = ""  # the caller's span, where this request is sampled
 
     def header(self, name: str) -> str | None:
         value = self.headers.get(name.encode("ascii"))

@@ -11,6 +11,7 @@ import asyncio
 import re
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,9 +21,9 @@ from farthing.kit.api import Endpoint, RouteTable
 from farthing.kit.auth import Verifier
 from farthing.kit.call import TRAIL, Call, Response, Trail
 from farthing.kit.errors import AnyError, ApiError, BodyIncomplete, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
-from farthing.kit.faults import Fault, Faults, ResponseLost
+from farthing.kit.faults import Fault, Faults, Kind, ResponseLost
 from farthing.kit.journal import Entry, Journal
-from farthing.kit.telemetry.tracing import new_trail, trail_of
+from farthing.kit.telemetry.tracing import Facts, new_span_id, new_trail, trail_of
 from farthing.kit.validation import parse
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Edge:
         self._table = RouteTable(api.public_endpoints, api.unmatched) if self._public else RouteTable(api.internal_endpoints)
         self._catalogue, self._about = api.catalogue, api.facts
         self._name, self._version = manifest.name, manifest.version
-        self._parts, self._verifier = parts, verifier
+        self._parts, self._verifier, self._spans = parts, verifier, parts.tracing.of(manifest.name, manifest.version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -104,15 +105,17 @@ class Edge:
             deadline = headers.get(b"farthing-deadline")
             timeout = int(deadline) / 1000 if deadline and deadline.isdigit() else PUBLIC_TIMEOUT
             trail = trail_of(headers.get(b"traceparent", b"").decode("latin-1"), timeout)
-        return Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail)
+        call = Call(scope["method"], normalise(scope["path"]), "unknown", headers, scope["query_string"], b"", trail)
+        if trail.sampled:  # what it calls is below its own span, which is handed over at its end
+            call.parent, trail.span_id = trail.span_id, trail.span_id if self._public else new_span_id()
+            trail.facts = {} if self._public else self._told(call)
+        return call
 
     async def _respond(self, call: Call, receive: Receive) -> Response:
         try:
             endpoint, arguments = self._table.match(call.method, call.path)
-            call.operation = endpoint.operation
-            if not call.trail.sampled:
-                return await self._run(call, endpoint, arguments, receive)
-            return await self._traced(call, endpoint, arguments, receive)
+            call.operation, call.route = endpoint.operation, endpoint.path
+            return await self._run(call, endpoint, arguments, receive)
         except ApiError as error:
             return _error_response(error, call)
         except ResponseLost:
@@ -120,18 +123,6 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the edge of the process: nothing but an envelope may leave
             self._parts.log.error("request.failed", error, operation=call.operation)
             return _error_response(AnyError(500), call)
-
-    async def _traced(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
-        link = call.header("traceparent") if self._public else None
-        with self._parts.tracing.span(self._name, self._version, endpoint.operation, call.trail, "SERVER", link, root=self._public) as span:
-            try:
-                response = await self._run(call, endpoint, arguments, receive)
-            except ApiError as error:
-                response = _error_response(error, call)
-            if span is not None:
-                span.set_attributes({"farthing.debug_id": call.debug_id, "http.request.method": call.method, "http.route": endpoint.path})
-                span.set_attributes({"http.response.status_code": response.status, **call.notes})
-            return response
 
     async def _run(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
         call.body = await (_read_in_time(call, receive) if self._public else _read(call, receive))
@@ -159,24 +150,30 @@ class Edge:
     async def _fault_before(self, call: Call, arguments: dict[str, str]) -> Fault | None:
         """Delay, refuse, or answer the fault that takes the response away afterwards."""
         facts = call.trail.facts = await self._facts(call, arguments)
-        faults = self._parts.faults
-        slow = await faults.claim(call.operation, facts, "latency")
-        if slow is not None:
+
+        async def planted(kind: Kind) -> Fault | None:
+            if found := await self._parts.faults.claim(call.operation, facts, kind):
+                call.note("farthing.fault", kind)
+            return found
+
+        if slow := await planted("latency"):
             await asyncio.sleep(slow.milliseconds / 1000)
-        if await faults.claim(call.operation, facts, "expire"):
+        if await planted("expire"):
             raise Unauthenticated(description="Access Token has expired")
-        failing = await faults.claim(call.operation, facts, "error")
-        if failing is not None:
+        if failing := await planted("error"):
             details = (Detail(failing.issue, "Injected by a fault rule."),) if failing.issue else ()
             raise AnyError(failing.status, *details)
-        return await faults.claim(call.operation, facts, "lost_response")
+        return await planted("lost_response")
 
     async def _facts(self, call: Call, arguments: dict[str, str]) -> dict[str, str]:
         """What the request is about: inside, what the caller said."""
         if not self._public:
-            return dict(parse_qsl(call.header("farthing-facts") or ""))
+            return self._told(call)
         app = {"app": call.principal.subject} if call.principal else {}
         return app | (await self._about(arguments) if self._about else {})
+
+    def _told(self, call: Call) -> dict[str, str]:
+        return dict(parse_qsl(call.header("farthing-facts") or ""))
 
     def _mock(self, call: Call) -> None:
         """Answer any documented issue of this operation (wire contract, section 7.5)."""
@@ -196,12 +193,26 @@ class Edge:
         seconds = time.perf_counter() - started
         parts, app = self._parts, call.principal.subject if call.principal else None
         parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
+        if call.trail.sampled or response.status >= 500 or "farthing.fault" in call.notes:
+            self._hand_over(call, response, seconds)
         if self._public and parts.journal is not None:
             what = (parts.clock.now(), self._name, call.operation, call.method, call.path, response.status, seconds * 1000)
             parts.journal.add(Entry(*what, call.debug_id, app, call.body, response.body))
         if parts.settings.log_requests:
             facts = {"milliseconds": round(seconds * 1000, 3), "debug_id": call.debug_id, **call.notes}
             parts.log.info("request.served", operation=call.operation, status=response.status, **facts)
+
+    def _hand_over(self, call: Call, response: Response, seconds: float) -> None:
+        """The server span of a sampled request, of one under a fault, and of one that failed, whose trace is that span alone."""
+        trail, outside = call.trail, call.header("traceparent") if self._public else None
+        facts: Facts = {f"farthing.{name}_id": value for name, value in (trail.facts or {}).items()}
+        facts |= {"farthing.debug_id": call.debug_id, "http.request.method": call.method, "http.response.status_code": response.status}
+        facts |= {"http.route": call.route} | call.notes
+        if response.status >= 499:
+            facts["error.type"] = str(response.status)
+        own = trail if trail.sampled or self._public else replace(trail, span_id=new_span_id())
+        parent = None if self._public else call.parent or trail.span_id
+        self._spans.record(call.operation, "SERVER", own, parent, seconds, facts, trail_of(outside, 0) if outside else None)
 
 
 def normalise(path: str) -> str:

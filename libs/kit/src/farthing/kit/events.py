@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from farthing.kit.call import TRAIL
+from farthing.kit.clock import real_now
 from farthing.kit.errors import NotFound, OutcomeUnknown, Unavailable
-from farthing.kit.telemetry.tracing import trail_of
+from farthing.kit.telemetry.tracing import NO_SPANS, Facts, Spans, trail_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from farthing.kit.db import Database
+    from farthing.kit.db import Database, Record
     from farthing.kit.db.pooled import Connection
     from farthing.kit.manifest import Manifest
     from farthing.kit.telemetry import Log, Metrics, Tracing
@@ -41,7 +43,7 @@ _ATTEMPTS = 1500  # at an event whose handler needs what is away: about a day
 class Event:
     """One thing that happened (the CloudEvents attributes id, source, type, subject, time, data; trace = W3C traceparent).
 
-    `data` is the JSON text of the resource as it was then.
+    `data` is the JSON text of the resource as it was then; `at` is on the platform's clock, `recorded` in real time.
     """
 
     id: str
@@ -52,12 +54,27 @@ class Event:
     at: datetime
     trace: str = ""
     seq: int = 0
+    recorded: datetime = field(default_factory=real_now)
 
 
 def current_trace() -> str:
     """The traceparent to store with an event, so that its handling joins the trace of its cause."""
     trail = TRAIL.get()
     return trail.traceparent if trail is not None else ""
+
+
+def _facts(event: Event, what: str) -> Facts:
+    facts: Facts = {"messaging.system": "farthing", "messaging.operation.type": what, "messaging.destination.name": event.type}
+    return facts | {"messaging.message.id": event.id}
+
+
+def _hop(spans: Spans, event: Event, what: str, kind: str, open_spans: ExitStack) -> Event:
+    """The event as it goes on from here: below a span of this hop, where its cause was sampled."""
+    trail = trail_of(event.trace, 0)
+    if not trail.sampled:
+        return event
+    open_spans.enter_context(spans.span(f"{what} {event.type}", kind, trail, _facts(event, what)))
+    return replace(event, trace=current_trace())
 
 
 class EventTransport(Protocol):
@@ -84,15 +101,15 @@ class EventSource(Protocol):
 _TAKE = """
 DELETE FROM outbox USING (SELECT pg_try_advisory_xact_lock(hashtext($1)) AS mine) AS turn
 WHERE turn.mine AND seq IN (SELECT o.seq FROM outbox o ORDER BY o.seq LIMIT $2)
-RETURNING seq, id, type, subject, data, trace, at
+RETURNING seq, id, type, subject, data, trace, at, recorded
 """
 
 
 class Relay:
     """Moves one service's outbox to the transport; woken by the statements that write it, one relay at a time per service."""
 
-    def __init__(self, manifest: Manifest, database: Database, transport: EventTransport) -> None:
-        self._source, self._database, self._transport = manifest.name, database, transport
+    def __init__(self, manifest: Manifest, database: Database, transport: EventTransport, spans: Spans = NO_SPANS) -> None:
+        self._source, self._database, self._transport, self._spans = manifest.name, database, transport, spans
         self.woken = asyncio.Event()
         self.oldest: datetime | None = None
 
@@ -104,10 +121,10 @@ class Relay:
                 self.oldest = None
                 return 0
             rows.sort(key=lambda row: row["seq"])
-            self.oldest = rows[0]["at"]
-            await self._transport.publish(
-                [Event(r["id"], self._source, r["type"], r["subject"], r["data"], r["at"], r["trace"], r["seq"]) for r in rows]
-            )
+            self.oldest = rows[0]["recorded"]
+            with ExitStack() as open_spans:
+                events = [_event_of(row, self._source) for row in rows]
+                await self._transport.publish([_hop(self._spans, event, "send", "PRODUCER", open_spans) for event in events])
         self.oldest = None
         return len(rows)
 
@@ -117,14 +134,15 @@ class Relay:
 
 
 _RECEIVE = """
-INSERT INTO inbox (id, source, type, subject, data, trace, at)
-SELECT e.id, e.source, e.type, e.subject, e.data::json, e.trace, e.at
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-    AS e (id, source, type, subject, data, trace, at)
+INSERT INTO inbox (id, source, type, subject, data, trace, at, recorded)
+SELECT e.id, e.source, e.type, e.subject, e.data::json, e.trace, e.at, e.recorded
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+    AS e (id, source, type, subject, data, trace, at, recorded)
 ON CONFLICT (id) DO NOTHING
 """
+_COLUMNS = ("id", "source", "type", "subject", "data", "trace", "at", "recorded")
 _WAITING = """
-SELECT seq, id, source, type, subject, data, trace, at, attempts, refusals FROM inbox WHERE NOT done AND dead IS NULL
+SELECT seq, id, source, type, subject, data, trace, at, recorded, attempts, refusals FROM inbox WHERE NOT done AND dead IS NULL
     AND ($1 OR retry_at IS NULL AND subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND dead IS NULL AND retry_at IS NOT NULL))
 ORDER BY seq LIMIT $2
 """
@@ -147,7 +165,8 @@ class Inbox:
 
     def __init__(self, manifest: Manifest, database: Database, handlers: Handlers, log: Log, tracing: Tracing, metrics: Metrics) -> None:
         self._manifest, self._database, self._handlers = manifest, database, handlers
-        self._log, self._tracing, self._died = log, tracing, metrics.dead_letters.labels(manifest.name)
+        self._log, self._spans = log, tracing.of(manifest.name, manifest.version)
+        self._died = metrics.dead_letters.labels(manifest.name)
         self.woken = asyncio.Event()
         self._tidied = -_HOUR
 
@@ -156,8 +175,9 @@ class Inbox:
         wanted = [event for event in events if self._manifest.wants(event.source, event.type)]
         if not wanted:
             return
-        columns = [[getattr(event, name) for event in wanted] for name in ("id", "source", "type", "subject", "data", "trace", "at")]
-        await (connection or self._database).execute(_RECEIVE, *columns)
+        with ExitStack() as open_spans:
+            wanted = [_hop(self._spans, event, "receive", "CONSUMER", open_spans) for event in wanted]
+            await (connection or self._database).execute(_RECEIVE, *([getattr(event, name) for event in wanted] for name in _COLUMNS))
         self.woken.set()
 
     async def dead_letters(self) -> list[dict[str, Any]]:
@@ -179,7 +199,7 @@ class Inbox:
         rows = await self._database.fetch(_WAITING, everything, HANDLED_TOGETHER)
         subjects: dict[str, list[tuple[Event, int, int]]] = {}
         for row in rows:
-            event = Event(row["id"], row["source"], row["type"], row["subject"], row["data"], row["at"], row["trace"], row["seq"])
+            event = _event_of(row, row["source"])
             subjects.setdefault(event.subject, []).append((event, row["attempts"], row["refusals"]))
         done = [event_id for group in await asyncio.gather(*(self._in_order(group) for group in subjects.values())) for event_id in group]
         if done:  # the id stays, so that a second delivery is recognised; the content goes
@@ -208,7 +228,7 @@ class Inbox:
         trail = trail_of(event.trace, HANDLER_TIME)
         token = TRAIL.set(trail)
         try:
-            with self._tracing.span(self._manifest.name, self._manifest.version, f"{event.type} process", trail, "CONSUMER"):
+            with self._spans.span(f"process {event.type}", "CONSUMER", trail, _facts(event, "process")):
                 await self._handlers[event.type](event)
         except Exception as error:  # noqa: BLE001 - the edge of the worker: one bad event must not stop the others
             refusals += not isinstance(error, (Unavailable, OutcomeUnknown))
@@ -224,3 +244,7 @@ class Inbox:
         self._log.error("event.dead" if dead else "event.failed", error, event_type=event.type, event_id=event.id, attempts=attempts + 1)
         self._died.inc(dead is not None)
         return dead is not None
+
+
+def _event_of(row: Record, source: str) -> Event:
+    return Event(row["id"], source, row["type"], row["subject"], row["data"], row["at"], row["trace"], row["seq"], row["recorded"])

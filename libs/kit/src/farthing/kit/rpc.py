@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import orjson
@@ -20,13 +20,12 @@ from farthing.kit.db.guard import refuse_inside_transaction
 from farthing.kit.edge import bearer_trail
 from farthing.kit.errors import AnyError, ApiError, Detail, OutcomeUnknown, Unavailable
 from farthing.kit.faults import ResponseLost
-from farthing.kit.telemetry.tracing import new_trail
+from farthing.kit.telemetry.tracing import NO_SPANS, Facts, Spans, new_trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, MutableMapping
 
     from farthing.kit.auth import TokenSource
-    from farthing.kit.telemetry import Tracing
 
     AsgiApp = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
@@ -145,8 +144,7 @@ class Link:
     callee: str
     transport: Transport
     tokens: TokenSource
-    tracing: Tracing | None = field(default=None)
-    version: str = ""
+    spans: Spans = NO_SPANS
 
 
 class ServiceClient:
@@ -167,11 +165,11 @@ class ServiceClient:
         refuse_inside_transaction()
         trail = TRAIL.get() or new_trail(TIMEOUT, sampled=False)
         raw = body if isinstance(body, bytes) else b"" if body is None else body.model_dump_json(exclude_none=True).encode()
-        if not trail.sampled or self._link.tracing is None:
+        if not trail.sampled:
             return await self._exchange(method, path, raw, key, query, trail)
-        below = replace(trail)  # the span changes it
-        with self._link.tracing.span(self._link.caller, self._link.version, f"{self._link.callee} {method}", below, "CLIENT"):
-            return await self._exchange(method, path, raw, key, query, below)
+        facts: Facts = {"http.request.method": method, "server.address": self._link.callee}
+        with self._link.spans.span(f"{method} {self._link.callee}", "CLIENT", trail, facts):
+            return await self._exchange(method, path, raw, key, query, TRAIL.get() or trail)
 
     async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail) -> Answer:
         headers = bearer_trail(trail)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farthing.kit.api import Api, describe
 from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.clock import real_now
 from farthing.kit.edge import Edge
 from farthing.kit.errors import Unavailable
 from farthing.kit.events import Event, Inbox, Relay
@@ -98,12 +99,13 @@ class Running:
         self.manifest, self.service, self.host = manifest, service, host
         self.not_ready: Callable[[], str] = lambda: ""  # why this process should get no requests, besides its database
         self.inbox = Inbox(manifest, host.database, service.handlers, host.log, host.tracing, host.metrics) if manifest.consumes else None
-        relay = Relay(manifest, host.database, transport) if manifest.emits and transport is not None else None
+        spans = host.tracing.of(manifest.name, manifest.version)
+        relay = Relay(manifest, host.database, transport, spans) if manifest.emits and transport is not None else None
         found = source(self.inbox) if source is not None and self.inbox is not None else None
         self.worker = Worker(manifest.name, host.clock, service.jobs, relay, self.inbox, host.log, host.metrics, found)
         if relay is not None:
             host.database.on_emit = relay.woken.set
-            host.metrics.watch_outbox(manifest.name, lambda: (host.clock.now() - relay.oldest).total_seconds() if relay.oldest else 0.0)
+            host.metrics.watch_outbox(manifest.name, lambda: (real_now() - relay.oldest).total_seconds() if relay.oldest else 0.0)
         host.metrics.watch_pool(manifest.name, lambda: host.database.idle, lambda: host.database.used)
         self._add_own_routes()
         if self.inbox is not None:

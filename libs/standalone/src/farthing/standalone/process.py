@@ -71,16 +71,18 @@ class Process:
     def _make_host(self) -> Host:
         settings = self._settings
         manifest, platform = settings.manifest, settings.platform
+        tracing = Tracing(platform.trace_ratio, exporter_of(platform.otlp_endpoint, platform.environment))
+        self._spans = tracing.of(manifest.name, manifest.version)
         return Host(
             settings=platform,
-            database=Database(settings.database, manifest.name, size=POOL + bool(manifest.consumes)),
+            database=Database(settings.database, manifest.name, size=POOL + bool(manifest.consumes), spans=self._spans),
             clock=Clock(),
             ids=Ids(),
             faults=Faults(),
             switches=Switches(),
             journal=None,
             metrics=Metrics(),
-            tracing=Tracing(platform.trace_ratio, exporter_of(platform.otlp_endpoint, platform.environment)),
+            tracing=tracing,
             log=Log(manifest.name, manifest.version),
             link=self._link,
             apps=Verifier(self._apps, PUBLIC_AUDIENCE),
@@ -92,7 +94,7 @@ class Process:
     def _link(self, callee: str) -> Link:
         manifest, url = self._settings.manifest, self._settings.callees[callee]
         transport = HttpTransport(self._calls[callee], url)
-        return Link(manifest.name, callee, transport, FileTokens(self._settings.tokens), self.host.tracing, manifest.version)
+        return Link(manifest.name, callee, transport, FileTokens(self._settings.tokens), self._spans)
 
     def _connect(self) -> Wiring | None:
         if self._settings.broker is None:

@@ -7,11 +7,13 @@ from farthing.kit.service import Host, Service
 from farthing.ledger.api import api
 from farthing.ledger.jobs import Sealing
 from farthing.ledger.operations.books import Books
+from farthing.ledger.operations.measures import Measures
 from farthing.ledger.operations.postings import Postings
 from farthing.ledger.operations.queue import PostingQueue
 from farthing.ledger.operations.record import Record
 from farthing.ledger.operations.seed import Seed
 from farthing.ledger.repository.books import BooksRepository
+from farthing.ledger.repository.measures import MeasuresRepository
 from farthing.ledger.repository.postings import PostingRepository
 from farthing.ledger.repository.record import RecordRepository
 
@@ -24,10 +26,17 @@ def build(host: Host) -> Service:
     queue = PostingQueue(host.database, accounts, host.clock)
     record = Record(host.database, RecordRepository(host.database), host.clock)
     postings = Postings(queue)
+    measures = Measures(MANIFEST.name, MeasuresRepository(host.database), host.metrics.registry, host.log)
     return Service(
         api=api(postings, Books(BooksRepository(host.database)), record),
         jobs=(Sealing(record, host.clock).job(),),
         seed=Seed(postings).plant,
         forget=accounts.forget,
-        stop=queue.stop,
+        start=measures.start,
+        stop=lambda: _stop(measures, queue),
     )
+
+
+async def _stop(measures: Measures, queue: PostingQueue) -> None:
+    await measures.stop()
+    await queue.stop()

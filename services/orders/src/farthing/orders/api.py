@@ -11,7 +11,7 @@ import orjson
 
 from farthing.clients.orders.models import Approval
 from farthing.kit.api import Api, Catalogue
-from farthing.kit.call import NO_CONTENT, Call, Response, json_response
+from farthing.kit.call import NO_CONTENT, Call, Response, about, json_response
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.orders.domain.order import Links, Order, Payments, minimal, minimal_paid, representation
@@ -132,7 +132,7 @@ class _Public:
 
     def _preferred(self, call: Call, order: Order, payments: Payments, *, first: bool) -> Response:
         """As the caller prefers it: 201 for the request that did it, 200 for a replay."""
-        call.note("order.id", order.id)
+        call.note("farthing.order_id", order.id)
         if call.wants_representation:
             shown = representation(order, self._links, payments)
         elif order.status is Status.COMPLETED:
@@ -160,6 +160,7 @@ def _checked(order_id: str) -> str:
     """What cannot be an id is none. Raises OrderNotFound."""
     if _ID.fullmatch(order_id) is None:
         raise OrderNotFound
+    about(order=order_id)
     return order_id
 
 

@@ -16,6 +16,7 @@ from farthing.kit.service import Service
 from farthing.payments.api import Operations, routes
 from farthing.payments.domain.intent import IntentKind
 from farthing.payments.jobs import expiry, forgetting, recovery
+from farthing.payments.metrics import Metrics
 from farthing.payments.operations.access import Access
 from farthing.payments.operations.audit import Auditing
 from farthing.payments.operations.books import Books
@@ -84,7 +85,8 @@ def build(host: Host) -> Service:
 
 def _parts(host: Host) -> _Parts:
     intents, merchants = IntentRepository(host.database), MerchantsClient(host.link("merchants"))
-    authorizations, captures = AuthorizationRepository(host.database), CaptureRepository(host.database)
+    metrics = Metrics(MANIFEST.name, host.metrics.registry)
+    authorizations, captures = AuthorizationRepository(host.database, metrics), CaptureRepository(host.database, metrics)
     subjects = Subjects(authorizations, captures)
     execution = Execution(intents, subjects)
     return _Parts(

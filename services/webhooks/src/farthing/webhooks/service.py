@@ -103,16 +103,17 @@ def _parts(host: Host) -> _Parts:
 
 def _courier(parts: _Parts) -> Courier:
     settings, host = parts.settings, parts.host
+    spans = host.tracing.of(MANIFEST.name, host.version)
     return Courier(
         parts.deliveries,
         parts.keyring,
-        Sender(timeout=settings.timeout, connections=settings.at_once, strangers=parts.strangers),
+        Sender(timeout=settings.timeout, connections=settings.at_once, strangers=parts.strangers, spans=spans),
         parts.documents,
         Schedule.doubling(settings.attempts, settings.first_pause, settings.longest_pause),
         Limits(settings.at_once, settings.for_each_url, settings.timeout),
         Mishaps(host.faults),
         host.clock,
-        Measures(host.metrics.registry),
+        Measures(MANIFEST.name, host.metrics.registry),
         host.log,
     )
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import re
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from farthing.kit.call import TRAIL
 from farthing.kit.db.away import AWAY, means_away
 from farthing.kit.db.guard import OPEN_TRANSACTION
 from farthing.kit.db.pooled import Connection
 from farthing.kit.db.together import Together
 from farthing.kit.errors import Unavailable
+from farthing.kit.telemetry.tracing import NO_SPANS, Facts, Spans
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,17 +31,20 @@ _SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
     "timezone": "UTC",
 }
+_UNTRACED = nullcontext()
+_STEP = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE|FROM|JOIN)\s+([a-z_]+)\b(?!\.)")
+_NAMED = re.compile(r"\b([a-z_]+) AS (?:MATERIALIZED )?\(")
 
 
 class Database:
     """Statements of one service. While PostgreSQL is away every call raises Unavailable, and it recovers by itself."""
 
-    def __init__(self, dsn: str, schema: str, role: str | None = None, size: int = POOL_SIZE) -> None:
+    def __init__(self, dsn: str, schema: str, role: str | None = None, size: int = POOL_SIZE, spans: Spans = NO_SPANS) -> None:
         settings = {**_SERVER_SETTINGS, "search_path": schema, "application_name": f"farthing-{schema}"}
         if role is not None:
             settings["role"] = role
         self.schema = schema
-        self._dsn, self._settings, self._size = dsn, settings, size
+        self._dsn, self._settings, self._size, self._spans = dsn, settings, size, spans
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
         self.on_emit: Callable[[], None] = lambda: None
@@ -66,18 +73,30 @@ class Database:
         """
         return Together(self, sql, emits=emits)
 
+    def traced(self, sql: str) -> AbstractContextManager[object]:
+        """A span for this statement, if the present request is sampled; to be held while one waits for it, alone or with others."""
+        trail = TRAIL.get()
+        if trail is None or not trail.sampled:
+            return _UNTRACED
+        summary = summary_of(sql)
+        facts: Facts = {"db.system.name": "postgresql", "db.namespace": self.schema, "db.query.summary": summary}
+        return self._spans.span(summary, "CLIENT", trail, facts | {"db.query.text": sql.strip()})
+
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
-        async with self.connection() as connection:
-            return await connection.fetch(sql, *values)
+        with self.traced(sql):
+            async with self.connection() as connection:
+                return await connection.fetch(sql, *values)
 
     async def row(self, sql: str, *values: object) -> asyncpg.Record | None:
-        async with self.connection() as connection:
-            return await connection.fetchrow(sql, *values)
+        with self.traced(sql):
+            async with self.connection() as connection:
+                return await connection.fetchrow(sql, *values)
 
     async def execute(self, sql: str, *values: object) -> str:
         """Answer the command tag."""
-        async with self.connection() as connection:
-            return await connection.execute(sql, *values)
+        with self.traced(sql):
+            async with self.connection() as connection:
+                return await connection.execute(sql, *values)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -94,13 +113,14 @@ class Database:
     @asynccontextmanager
     async def transaction(self, isolation: str | None = None, *, readonly: bool = False) -> AsyncIterator[Connection]:
         """Open a transaction for what one statement cannot do; no other service can be called inside."""
-        async with self.connection() as connection:
-            token = OPEN_TRANSACTION.set(True)
-            try:
-                async with connection.transaction(isolation=isolation, readonly=readonly):  # type: ignore[arg-type]
-                    yield connection
-            finally:
-                OPEN_TRANSACTION.reset(token)
+        with self.traced("BEGIN"):
+            async with self.connection() as connection:
+                token = OPEN_TRANSACTION.set(True)
+                try:
+                    async with connection.transaction(isolation=isolation, readonly=readonly):  # type: ignore[arg-type]
+                        yield connection
+                finally:
+                    OPEN_TRANSACTION.reset(token)
 
     async def _opened(self) -> asyncpg.Pool[asyncpg.Record]:
         if self._pool is not None:
@@ -124,6 +144,15 @@ class Database:
 
 async def _no_reset(_connection: object) -> None:
     """Nothing to reset: no statement here changes the session (asyncpg's own reset costs a round trip)."""
+
+
+@cache
+def summary_of(sql: str) -> str:
+    """A statement's steps and their tables, in their order (`db.query.summary`); what it names itself (WITH) is no table."""
+    own = {*_NAMED.findall(sql), "unnest", "json_to_recordset", "generate_series"}
+    found = [(verb.split()[0], table) for verb, table in _STEP.findall(sql) if table not in own]
+    steps = [f"{'SELECT' if verb in {'FROM', 'JOIN'} else verb} {table}" for verb, table in found]
+    return " ".join(dict.fromkeys(steps)) or sql.split(maxsplit=1)[0]
 
 
 def one(record: asyncpg.Record | None) -> asyncpg.Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
@@ -20,3 +20,4 @@ class Source(Protocol):
     on_emit: Callable[[], None]
 
     def connection(self) -> AbstractAsyncContextManager[Connection]: ...
+    def traced(self, sql: str) -> AbstractContextManager[object]: ...

@@ -42,7 +42,8 @@ class Together:
         if not self._writing:
             self._writing = True
             self._task = asyncio.get_running_loop().create_task(self._write(), context=contextvars.Context())
-        return await answer
+        with self._database.traced(self._sql):
+            return await answer
 
     async def _write(self) -> None:
         batch: list[_Item] = []

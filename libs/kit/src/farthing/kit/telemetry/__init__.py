@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from farthing.kit.telemetry.logs import Log
 from farthing.kit.telemetry.metrics import Metrics
-from farthing.kit.telemetry.tracing import Tracing
+from farthing.kit.telemetry.tracing import Spans, Tracing
 
-__all__ = ["Log", "Metrics", "Tracing"]
+__all__ = ["Log", "Metrics", "Spans", "Tracing"]

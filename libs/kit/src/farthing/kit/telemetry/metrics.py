@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics, generate_latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, that nothing reads
+        ProcessCollector(registry=self.registry)
         labels = ("service", "version", "operation", "status")
         self._requests = Histogram(
             "http_server_request_duration_seconds", "Requests served.", labels, registry=self.registry, buckets=_SECONDS

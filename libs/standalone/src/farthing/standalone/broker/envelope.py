@@ -1,4 +1,4 @@
-"""An event as it travels: a CloudEvents 1.0 envelope in JSON, with the distributed-tracing extension."""
+"""An event as it travels: a CloudEvents 1.0 envelope in JSON, with the extensions for distributed tracing and recorded time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from farthing.kit.clock import real_now
 from farthing.kit.events import Event
 from farthing.standalone.broker.connection import EVENTS_PREFIX
 
@@ -21,6 +22,7 @@ class NoEvent(ValueError):
 def wrap(event: Event) -> bytes:
     head: dict[str, Any] = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type, "subject": event.subject}
     rest = {"time": event.at.isoformat(), "datacontenttype": "application/json", "sequence": str(event.seq), "traceparent": event.trace}
+    rest["recordedtime"] = event.recorded.isoformat()
     return orjson.dumps({**head, **rest, "data": orjson.Fragment(event.data)})
 
 
@@ -30,10 +32,11 @@ def unwrap(raw: bytes) -> Event:
         found = orjson.loads(raw)
         name, source, kind, subject = texts = [str(found[attribute]) for attribute in ("id", "source", "type", "subject")]
         data, at = orjson.dumps(found["data"]).decode(), datetime.fromisoformat(found["time"])
-        event = Event(name, source, kind, subject, data, at, str(found.get("traceparent", "")))
+        recorded = datetime.fromisoformat(found["recordedtime"]) if "recordedtime" in found else real_now()
+        event = Event(name, source, kind, subject, data, at, str(found.get("traceparent", "")), recorded=recorded)
     except (ValueError, KeyError, TypeError) as error:
         raise NoEvent(type(error).__name__) from None
-    if event.at.tzinfo is None or any("\0" in text for text in texts):
+    if event.at.tzinfo is None or recorded.tzinfo is None or any("\0" in text for text in texts):
         raise NoEvent("no text that a table can hold")
     return event
 

@@ -12,6 +12,7 @@ from farthing.checkout.operations import can_be_paid_at_once, home_of, standing
 from farthing.checkout.pages import ApprovalView, ReturnView
 from farthing.clients.identity.errors import SignInFailed
 from farthing.clients.orders.errors import InstrumentNotFound, PayerCannotPay, PayerNotFound
+from farthing.kit.call import about
 
 if TYPE_CHECKING:
     from farthing.checkout.api.browser import Browser, Browsers
@@ -117,7 +118,8 @@ class ApprovalRoutes:
 
     async def _order(self, call: Call, order_id: str) -> OrderView:
         order = await self._approvals.order(order_id)
-        call.note("order.id", order.id)
+        call.note("farthing.order_id", order.id)
+        about(order=order.id)
         return order
 
     async def _show(

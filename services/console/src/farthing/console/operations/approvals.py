@@ -17,6 +17,7 @@ from farthing.clients.orders.errors import OrderNotFound
 from farthing.clients.orders.models import Approval, WireOrder
 from farthing.console.errors import AccountKindWrong, AccountUnknown, AppUnknown
 from farthing.console.repository import Repository
+from farthing.kit.call import about
 from farthing.kit.model import Model
 from farthing.kit.switches import Switches
 
@@ -50,6 +51,7 @@ class Approvals:
         """Answer the order; a card is the first one of the account. Raises AccountUnknown, and what orders refuses."""
         if _ORDER_ID.fullmatch(order_id) is None:
             raise OrderNotFound
+        about(order=order_id)
         return await self._orders.approve(order_id, Approval(account_id=await self._buyer(buyer), funding=funding))
 
     def forget(self) -> None:

@@ -12,7 +12,7 @@ from farthing.kit.db import Connection, Database
 from farthing.kit.db.away import AWAY, means_away
 from farthing.kit.errors import OutcomeUnknown, Unavailable
 from farthing.ledger.domain import Posting
-from farthing.ledger.repository.postings import Outcome, PostingRepository
+from farthing.ledger.repository.postings import POST, Outcome, PostingRepository
 
 BATCH: Final = 128  # postings; beyond it a batch's waiting costs more than its sharing saves
 _ATTEMPTS: Final = 3
@@ -43,7 +43,8 @@ class PostingQueue:
         self._waiting.append((posting, answer))
         if self._writer is None:
             self._writer = loop.create_task(self._write(), context=contextvars.Context())
-        return await answer
+        with self._database.traced(POST):
+            return await answer
 
     async def stop(self) -> None:
         """Wait until nothing waits any more."""

@@ -21,7 +21,7 @@ SELECT w.owner, w.kind, w.currency, w.floor
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) w (owner, kind, currency, floor)
 ON CONFLICT (owner, kind, currency) DO NOTHING
 """
-_POST = """
+POST = """
 SELECT outcome, detail FROM post(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24
 )
@@ -51,7 +51,7 @@ class PostingRepository:
         """
         names = {name for posting in postings for name in posting.accounts()}
         ids = await self._ids_of(connection, names)
-        row = one(await connection.fetchrow(_POST, *columns(postings, ids), moment))
+        row = one(await connection.fetchrow(POST, *columns(postings, ids), moment))
         if any(row["outcome"]):
             return _outcomes(row["outcome"], row["detail"], ids)
         return [Outcome(None)] * len(postings)

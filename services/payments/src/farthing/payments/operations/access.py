@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from farthing.clients.merchants.acting import actor_of
 from farthing.clients.merchants.errors import MerchantNotFound
+from farthing.kit.call import about
 from farthing.kit.errors import Detail, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 
 class Owned(Protocol):
-    """A resource that somebody caused (`client_id`) and somebody was paid by (`merchant`)."""
+    """A resource that somebody caused (`client_id`), of an order, and that somebody was paid by (`merchant`)."""
 
     @property
     def client_id(self) -> str: ...
     @property
     def merchant(self) -> str: ...
+    @property
+    def order_id(self) -> str: ...
 
 
 R = TypeVar("R", bound=Owned)
@@ -30,6 +33,7 @@ def seen(actor: Actor, resource: R | None) -> R:
     """Answer the resource. Raises NotFound, also for what belongs to somebody else."""
     if resource is None or not actor.sees(resource.client_id, (resource.merchant,)):
         raise NotFound
+    about(order=resource.order_id)
     return resource
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from farthing.payments.domain.authorization import Authorization
     from farthing.payments.domain.capture import Capture
     from farthing.payments.domain.intent import Intent
+    from farthing.payments.metrics import Metrics
     from farthing.payments.repository.events import NewEvent
 
 _OF_ORDER = f"SELECT {AUTHORIZATION} FROM authorizations WHERE order_id = $1 ORDER BY seq"
@@ -99,10 +100,14 @@ class Named(NamedTuple):
     def merchant(self) -> str:
         return self.authorization.merchant
 
+    @property
+    def order_id(self) -> str:
+        return self.authorization.order_id
+
 
 class AuthorizationRepository:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, metrics: Metrics) -> None:
+        self._database, self._metrics = database, metrics
         self._begin = database.together(_BEGIN)
         self._make = database.together(_MAKE, emits=True)
         self._change = database.together(_CHANGE, emits=True)
@@ -143,7 +148,10 @@ class AuthorizationRepository:
         a = changed
         state = (a.granted, a.hold, a.status, a.updated, a.honored_until, a.captured, a.captures, a.closing)
         new = (json_of(captures), json_of(reauthorizations), *event_values(events, a.updated))
-        return (await self._change.row(a.id, intent.id, intent.attempt, *state, *new))["id"] is not None
+        recorded = (await self._change.row(a.id, intent.id, intent.attempt, *state, *new))["id"] is not None
+        for capture in captures if recorded else ():
+            self._metrics.captured(capture)
+        return recorded
 
     async def open_page(self, after: int, limit: int) -> list[tuple[int, Authorization]]:
         """Open authorizations by their sequence."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from farthing.kit.db import Database
     from farthing.payments.domain.capture import Capture, Refund
     from farthing.payments.domain.intent import Intent
+    from farthing.payments.metrics import Metrics
     from farthing.payments.repository.events import NewEvent
 
 _FIND = f"SELECT {CAPTURE} FROM captures WHERE id = $1"
@@ -75,8 +76,8 @@ SELECT (SELECT made_id FROM made) AS id
 
 
 class CaptureRepository:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, metrics: Metrics) -> None:
+        self._database, self._metrics = database, metrics
         self._make, self._of_order = database.together(_MAKE, emits=True), database.together(_OF_ORDER)
         self._begin = database.together(_BEGIN)
         self._refund = database.together(_REFUND, emits=True)
@@ -84,7 +85,10 @@ class CaptureRepository:
     async def make(self, intent: Intent, made: Sequence[Capture], events: Sequence[NewEvent], at: datetime) -> bool:
         """Record the outcome of an intent to pay; False when a twin has."""
         row = await self._make.row(intent.id, intent.attempt, json_of(made), *event_values(events, at))
-        return row["id"] is not None
+        recorded = row["id"] is not None
+        for capture in made if recorded else ():
+            self._metrics.captured(capture)
+        return recorded
 
     async def find(self, capture_id: str) -> Capture | None:
         row = await self._database.row(_FIND, capture_id)
@@ -112,7 +116,10 @@ class CaptureRepository:
         c = changed
         state = (c.status, c.updated, c.refunded, c.refunds, c.platform_refunded)
         row = await self._refund.row(c.id, intent.id, intent.attempt, *state, json_of([refund]), *event_values(events, refund.updated))
-        return row["id"] is not None
+        recorded = row["id"] is not None
+        if recorded:
+            self._metrics.refunded(refund)
+        return recorded
 
     async def page(self, after: int, limit: int) -> list[tuple[int, Capture]]:
         """By their sequence."""

@@ -33,6 +33,7 @@ class Notification:
     """What one app is told: `body` is the document byte for byte, `subject` the resource whose events keep their order.
 
     `about`: order and buyer (his account's id) of the payment, for faults to match; nobody is told.
+    `trace` and `recorded` (real time, unlike `at`) are those of the cause.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Notification:
     body: str
     at: datetime
     subject: str
+    trace: str
+    recorded: datetime
     about: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from farthing.kit.clock import Clock, wire_time
+from farthing.kit.call import TRAIL
+from farthing.kit.clock import Clock, real_now, wire_time
 from farthing.kit.errors import ApiError
 from farthing.kit.telemetry import Log
+from farthing.kit.telemetry.tracing import trail_of
 from farthing.webhooks.delivery.answer import Answer
 from farthing.webhooks.delivery.sender import Sender
 from farthing.webhooks.domain.schedule import Schedule, Status
@@ -124,6 +126,7 @@ class Courier:
         self.wake()
 
     async def _deliver(self, claimed: Claimed) -> None:
+        TRAIL.set(trail_of(claimed.trace, self._limits.timeout))  # this task's alone
         try:
             await self._attempt(claimed)
         except ApiError as error:  # the database is away: when the lease is over the delivery is taken again
@@ -170,9 +173,10 @@ class Courier:
         next_at = now + pause if pause is not None and status is Status.PENDING else now
         if not await self._deliveries.finish(claimed, Outcome(status, next_at, now, answer.status, answer.reason)):
             return
+        if number == 1:
+            self._measures.first_attempted((real_now() - claimed.recorded).total_seconds())
         self._measures.attempted({Status.SUCCESS: "delivered", Status.PENDING: "failed", Status.FAILURE: "given_up"}[status])
         if status is Status.SUCCESS:
-            self._measures.delivered((now - claimed.at).total_seconds())
             return
         # The URL may hold a secret, the reason phrase is a stranger's: neither is logged.
         log = self._log.info if status is Status.PENDING else self._log.warning

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from farthing.kit.clock import Clock
-from farthing.kit.events import Event
+from farthing.kit.events import Event, current_trace
 from farthing.money import Ids
 from farthing.webhooks.domain.event_types import wants
 from farthing.webhooks.domain.events import event_id, transactions_of
@@ -93,7 +93,8 @@ class Intake:
         told = event_id(event.id, client_id)
         body = self._documents.notification(told, event.type, event.at, data)
         transactions = tuple(transactions_of(data["resource"]))
-        notification = Notification(told, client_id, event.type, transactions, body, event.at, event.subject, data.get("about") or {})
+        cause = (event.at, event.subject, current_trace(), event.recorded)
+        notification = Notification(told, client_id, event.type, transactions, body, *cause, data.get("about") or {})
         targets = [Target(transmission_id(self._ids), webhook.id, webhook.url) for webhook in webhooks]
         if await self._events.store(notification, targets, self._clock.now()):
             self.stored()

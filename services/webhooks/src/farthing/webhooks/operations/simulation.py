@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from farthing.kit.auth import Principal
-from farthing.kit.clock import Clock, wire_time
+from farthing.kit.clock import Clock, real_now, wire_time
+from farthing.kit.events import current_trace
 from farthing.money import Ids
 from farthing.webhooks.domain.event_types import EventTypes
 from farthing.webhooks.domain.events import SIMULATED, event_id, transactions_of
@@ -81,4 +82,4 @@ class Simulation:
         content["summary"] = self._documents.summary(request.event_type)
         body = self._documents.notification(told, request.event_type, now, content)
         found = tuple(transactions_of(sample.resource))
-        return Notification(told, caller.subject, request.event_type, found, body, now, subject=own)
+        return Notification(told, caller.subject, request.event_type, found, body, now, own, current_trace(), real_now())

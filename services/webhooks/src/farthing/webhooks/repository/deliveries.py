@@ -34,7 +34,7 @@ WITH RECURSIVE lanes AS (
 )
 UPDATE deliveries d SET leased_until = now() + make_interval(secs => $6)
 FROM ready, events e WHERE d.id = ready.id AND e.id = d.event_id
-RETURNING d.id, d.seq, d.client_id, d.webhook_id, d.url, d.lane, d.subject, d.attempts, d.first_in_order,
+RETURNING d.id, d.seq, d.client_id, d.webhook_id, d.url, d.lane, d.subject, d.attempts, d.first_in_order, d.trace, d.recorded,
           e.id AS event_id, e.type, e.body, e.at, e.about
 """
 _DUE: Final = """
@@ -64,7 +64,10 @@ FROM deliveries d JOIN events e ON e.id = d.event_id ORDER BY e.at DESC, d.seq D
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this process may attempt now; `attempts` were made before. `about`: as in Notification, JSON."""
+    """A delivery that this process may attempt now; `attempts` were made before. `recorded` is in real time, `at` by the clock.
+
+    `about`: as in Notification, JSON.
+    """
 
     id: str
     seq: int
@@ -75,6 +78,8 @@ class Claimed:
     subject: str
     attempts: int
     first_in_order: bool
+    trace: str
+    recorded: datetime
     event_id: str
     type: str
     body: str

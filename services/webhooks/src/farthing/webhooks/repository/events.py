@@ -17,12 +17,12 @@ from farthing.webhooks.domain.webhook import Notification, Target
 # Told twice, stored once: the id follows from the cause.
 _STORE: Final = """
 WITH told AS (
-    INSERT INTO events (id, client_id, type, transactions, body, at, about) VALUES ($1, $2, $3, $4, $5, $6, $13::json)
+    INSERT INTO events (id, client_id, type, transactions, body, at, about) VALUES ($1, $2, $3, $4, $5, $6, $15::json)
     ON CONFLICT (id) DO NOTHING RETURNING id
 ), sent AS (
-    INSERT INTO deliveries (id, event_id, client_id, subject, next_at, webhook_id, url, lane)
-    SELECT t.id, told.id, $2, $7, $8, t.webhook_id, t.url, t.lane
-    FROM told CROSS JOIN unnest($9::text[], $10::text[], $11::text[], $12::bigint[]) AS t (id, webhook_id, url, lane)
+    INSERT INTO deliveries (id, event_id, client_id, subject, next_at, trace, recorded, webhook_id, url, lane)
+    SELECT t.id, told.id, $2, $7, $8, $9, $10, t.webhook_id, t.url, t.lane
+    FROM told CROSS JOIN unnest($11::text[], $12::text[], $13::text[], $14::bigint[]) AS t (id, webhook_id, url, lane)
     RETURNING id
 )
 SELECT (SELECT count(*) FROM sent) AS deliveries
@@ -120,7 +120,8 @@ class Events:
     async def store(self, told: Notification, targets: Sequence[Target], due: datetime) -> int:
         """Keep an event and a delivery for each target; answer how many deliveries are new (none when it was told before)."""
         content = (told.id, told.client_id, told.type, list(told.transactions), told.body, told.at)
-        row = await self._store.row(*content, told.subject, due, *_columns(targets), orjson.dumps(told.about).decode())
+        cause = (told.trace, told.recorded)
+        row = await self._store.row(*content, told.subject, due, *cause, *_columns(targets), orjson.dumps(told.about).decode())
         return int(row["deliveries"])
 
     async def send(self, event_id: str, client_id: str, subject: str, targets: Sequence[Target], due: datetime) -> None:
