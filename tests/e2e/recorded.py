@@ -107,6 +107,8 @@ async def recorded(server: PostgresServer, template: str, **settings: Any) -> As
     platform = TestPlatform(Settings(**settings), place_of(server, database), exporter=exporter)
     async with listening(store) as url:
         await platform.start()
-        yield Recorded(platform, exporter, store, url)
-        await platform.close()
+        try:
+            yield Recorded(platform, exporter, store, url)
+        finally:
+            await platform.close()
     server.drop_database(database)

@@ -204,10 +204,11 @@ class Edge:
 
     def _hand_over(self, call: Call, response: Response, seconds: float) -> None:
         """The server span of a sampled request, of one under a fault, and of one that failed, whose trace is that span alone."""
-        trail, outside = call.trail, call.header("traceparent") if self._public else None
+        trail, outside, forced = call.trail, call.header("traceparent") if self._public else None, b"farthing-trace" in call.headers
         facts: Facts = {f"farthing.{name}_id": value for name, value in (trail.facts or {}).items()}
         facts |= {"farthing.debug_id": call.debug_id, "http.request.method": call.method, "http.response.status_code": response.status}
         facts |= {"http.route": call.route} | call.notes
+        facts["farthing.forced"] = self._public and trail.sampled and forced
         if response.status >= 499:
             facts["error.type"] = str(response.status)
         own = trail if trail.sampled or self._public else replace(trail, span_id=new_span_id())

@@ -107,6 +107,7 @@ class Running:
             host.database.on_emit = relay.woken.set
             host.metrics.watch_outbox(manifest.name, lambda: (real_now() - relay.oldest).total_seconds() if relay.oldest else 0.0)
         host.metrics.watch_pool(manifest.name, lambda: host.database.idle, lambda: host.database.used)
+        host.metrics.calls(manifest.name, manifest.calls)
         self._add_own_routes()
         if self.inbox is not None:
             self._add_dead_letters(self.inbox)

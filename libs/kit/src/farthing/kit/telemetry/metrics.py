@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics, generate_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -32,6 +32,7 @@ class Metrics:
         self._pool = Gauge("db_client_connection_count", "Connections of the pool, by state.", ("service", "state"), registry=self.registry)
         self._jobs = Counter("farthing_jobs_total", "Due work, by job and outcome.", ("service", "job", "outcome"), registry=self.registry)
         self.dead_letters = Counter("farthing_dead_letters_total", "Events that were given up.", ("service",), registry=self.registry)
+        self._calls = Gauge("farthing_dependency_info", "Whom a service calls; always 1.", ("service", "callee"), registry=self.registry)
         self._children: dict[tuple[str, str, str, int], Histogram] = {}
 
     def served(self, service: str, version: str, operation: str, status: int, seconds: float) -> None:
@@ -43,6 +44,10 @@ class Metrics:
 
     def job_done(self, service: str, job: str, outcome: str) -> None:
         self._jobs.labels(service, job, outcome).inc()
+
+    def calls(self, service: str, callees: Iterable[str]) -> None:
+        for callee in callees:
+            self._calls.labels(service, callee).set(1)
 
     def watch_outbox(self, service: str, age: Callable[[], float]) -> None:
         self._outbox_age.labels(service).set_function(age)

@@ -1,0 +1,136 @@
+"""What is emitted is listed in observability/schema with its labels and types, and what is listed is emitted by somebody."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from farthing.embedded.services import MANIFESTS
+from farthing.kit.faults import Fault
+from tests.e2e.recorded import Recorded, Span, recorded
+from tests.postgres import PostgresServer
+from tools.telemetry import PAGE, ROOT, page, schema
+
+SCHEMA = schema()
+SERVICES = {manifest.name for manifest in MANIFESTS}
+MINE = {name: metric for name, metric in SCHEMA["metrics"].items() if metric["by"] == "platform"}
+# Their source names them: to emit them takes a broker, or a cluster.
+ELSEWHERE = {"broker": ROOT / "libs" / "standalone" / "src"}
+if (OBSERVER := ROOT / "services" / "observer" / "src").is_dir():
+    ELSEWHERE["observer"] = OBSERVER
+TYPES = {"string": str, "int": int, "bool": bool}
+
+
+@pytest.fixture(scope="module")
+def busy(postgres_server: PostgresServer, prepared_database: str) -> tuple[list[Metric], list[Span]]:
+    """What a platform emits that does all it can: payments, refunds, webhooks that arrive and fail, faults, errors."""
+    return asyncio.run(_emitted(postgres_server, prepared_database))
+
+
+async def _emitted(server: PostgresServer, template: str) -> tuple[list[Metric], list[Span]]:
+    async with recorded(server, template) as store:
+        await _live_through(store)
+        value = store.platform.metrics.registry.get_sample_value
+        while value("farthing_holds_open", {"service": "ledger", "currency": "USD"}) is None:  # noqa: ASYNC110 - as a scrape would
+            await asyncio.sleep(0.1)  # until ledger looks at its books again: the first look came before the seed
+        return list(text_string_to_metric_families(store.platform.metrics.exposition().decode())), store.spans()
+
+
+async def _live_through(store: Recorded) -> None:
+    await store.subscribe()
+    store.store.answers = [500]
+    checkout = await store.checkout()
+    await store.ask("POST", f"/v2/payments/captures/{checkout.capture}/refund", {}, 201)
+    store.platform.faults.plant(Fault("f", "orders.create", "error", status=500, times=1))
+    await store.ask("GET", "/v2/checkout/orders/NONE", status=404)
+    await store.ask("POST", "/v2/checkout/orders", {"intent": "CAPTURE", "purchase_units": [{"amount": _TEN}]}, 500)
+    await store.platform.settle()
+
+
+_TEN = {"currency_code": "USD", "value": "10.00"}
+
+
+class TestMetrics:
+    def test_only_what_is_listed_with_its_labels(self, busy: tuple[list[Metric], list[Span]]) -> None:
+        for metric in busy[0]:
+            name = metric.name + ("_total" if metric.type == "counter" else "")
+            listed = MINE.get(name)
+            assert listed is not None, f"{name} is not in observability/schema"
+            labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
+            assert (metric.type, labels) == (listed["kind"], set(listed["labels"])), name
+
+    def test_all_that_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
+        emitted = {metric.name + ("_total" if metric.type == "counter" else "") for metric in busy[0] if metric.samples}
+        assert set(MINE) - emitted == set()
+
+    @pytest.mark.parametrize("by", ELSEWHERE)
+    def test_those_that_need_more_than_one_process(self, by: str) -> None:
+        text = "".join(path.read_text() for path in ELSEWHERE[by].rglob("*.py"))
+        assert [name for name, metric in SCHEMA["metrics"].items() if metric["by"] == by and f'"{name}"' not in text] == []
+
+    def test_names_and_units_follow_prometheus(self) -> None:
+        for name, metric in MINE.items():
+            assert name.endswith("_total") == (metric["kind"] == "counter"), name
+            unit = metric["unit"].replace(" ", "_")
+            assert unit not in {"seconds", "bytes", "minor_units"} or unit in name, name
+
+    def test_nothing_personal_is_a_label(self) -> None:
+        labels = {label for metric in SCHEMA["metrics"].values() for label in metric["labels"]}
+        assert not labels & {"app", "account", "buyer", "order", "client_id", "email", "url", "merchant"}
+
+
+class TestAttributes:
+    def test_only_what_is_listed_where_it_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
+        for span in busy[1]:
+            for name, value in span.facts.items():
+                listed = SCHEMA["attributes"].get(name)
+                assert listed is not None, f"{name} of {span} is not in observability/schema"
+                assert _kind_of(span) in listed["spans"], f"{name} on {span}"
+                assert type(value) is TYPES[listed["type"]], f"{name} of {span} is {value!r}"
+
+    def test_all_that_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
+        emitted = {name for span in busy[1] for name in span.facts}
+        assert set(SCHEMA["attributes"]) - emitted == set()
+
+
+def _kind_of(span: Span) -> str:
+    if span.kind == "CLIENT":
+        return "statement" if "db.system.name" in span.facts else "call" if span.facts["server.address"] in SERVICES else "delivery"
+    return {"SERVER": "server", "PRODUCER": "event", "CONSUMER": "event"}[span.kind]
+
+
+def test_events_are_those_of_the_manifests() -> None:
+    assert {name: event["by"] for name, event in SCHEMA["events"].items()} == {
+        name: manifest.name for manifest in MANIFESTS for name in manifest.emits
+    }
+
+
+def test_log_lines_are_those_of_the_source() -> None:
+    listed = {name: {*log["fields"]} - {"span attributes of the operation"} for name, log in SCHEMA["logs"].items()}
+    assert listed == _written(path for part in ("libs", "services", "embedded") for path in (ROOT / part).rglob("src/**/*.py"))
+
+
+def _written(paths: Iterable[Path]) -> dict[str, set[str]]:
+    """Every event name that is given to a log as text, with its fields."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _is_log(node.func) and node.args and isinstance(node.args[0], ast.Constant):
+                found.setdefault(str(node.args[0].value), set()).update(word.arg for word in node.keywords if word.arg)
+    return found
+
+
+def _is_log(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute) and function.attr in {"info", "warning", "error"}:
+        return ast.unparse(function.value).rsplit(".", 1)[-1] in {"log", "_log"}
+    return isinstance(function, ast.Name) and function.id == "log"
+
+
+def test_the_page_is_made_from_the_schema() -> None:
+    assert PAGE.read_text() == page(SCHEMA), "run `python tools/telemetry.py`"
