@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load load-apart clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down
+.PHONY: help install run test check specifications load load-apart clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,10 @@ lock: ## Write requirements.txt anew from requirements.in
 
 new-service: install ## Make the skeleton of a service (NAME=x TASK='Its one task.')
 	$(BIN)/python tools/new_service.py $(NAME) '$(TASK)'
+
+telemetry: install ## Write the dashboards and docs/telemetry.md anew, from tools/dashboards and observability/schema
+	$(BIN)/python -m tools.dashboards
+	$(BIN)/python tools/telemetry.py
 
 images: ## Build the images that docker does not have yet: one per service, and one with all
 	@$(PYTHON) tools/images.py build --all

@@ -29,9 +29,10 @@ _ATTRIBUTES = """
 ## Spans
 
 A span is of a request (*server*), a *call* of another service, a *statement* in PostgreSQL, one hop of an *event* (send, receive,
-process), or the *delivery* of a webhook. Sampled are a share of the requests (`FARTHING_TRACE_RATIO`) and, in sandbox mode, those with
-`Farthing-Trace: 1`; of every request that fails with 5xx or meets a planted fault there are at least the server spans. `Paypal-Debug-Id`
-of an answer is the beginning of its trace id. All traces with one `farthing.order_id` together are one checkout.
+process), the *delivery* of a webhook, or a *change* on the cluster that observer saw. Sampled are a share of the requests
+(`FARTHING_TRACE_RATIO`) and, in sandbox mode, those with `Farthing-Trace: 1`; of every request that fails with 5xx or meets a planted
+fault there are at least the server spans. `Paypal-Debug-Id` of an answer is the beginning of its trace id. All traces with one
+`farthing.order_id` together are one checkout.
 
 | attribute | spans | type | meaning |
 |---|---|---|---|

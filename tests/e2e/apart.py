@@ -34,17 +34,23 @@ def free_ports(count: int) -> list[int]:
 class Apart:
     """The processes and where they listen. `broker`: the URL of NATS, without which events and controls stay where they are.
 
-    `others`: by service, the command of another implementation that serves in its place.
+    `others`: by service, the command of another implementation that serves in its place. `collector`: where spans go.
     """
 
     def __init__(
-        self, server: PostgresServer, database: str, tokens: Path, broker: str = "", others: Mapping[str, Sequence[str]] | None = None
+        self,
+        server: PostgresServer,
+        database: str,
+        tokens: Path,
+        broker: str = "",
+        others: Mapping[str, Sequence[str]] | None = None,
+        collector: str = "",
     ) -> None:
         ports = free_ports(2 * len(NAMES))
         self.inside = dict(zip(NAMES, ports[::2], strict=True))
         self.outside = dict(zip(NAMES, ports[1::2], strict=True))
         self._server, self._database, self._tokens, self._broker = server, database, tokens, broker
-        self._others = others or {}
+        self._others, self._collector = others or {}, collector
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._bearer = ""
 
@@ -72,6 +78,7 @@ class Apart:
             "FARTHING_NATS_USER": name,
             "FARTHING_NATS_PASSWORD": name,
             "FARTHING_VERSION": f"9.9.9-{name}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self._collector,
         }
 
     def wait(self) -> None:
@@ -121,12 +128,14 @@ class Apart:
 
 
 @contextlib.contextmanager
-def serving(server: PostgresServer, tokens: Path, broker: str = "", others: Mapping[str, Sequence[str]] | None = None) -> Iterator[Apart]:
+def serving(
+    server: PostgresServer, tokens: Path, broker: str = "", others: Mapping[str, Sequence[str]] | None = None, collector: str = ""
+) -> Iterator[Apart]:
     """All of them over a seeded database of their own, with tokens made in the folder `tokens`; gone at the end."""
     database = server.create_database()
     asyncio.run(prepare(server.dsn(database), seed=True))
     dev_tokens(tokens)
-    made = Apart(server, database, tokens, broker, others)
+    made = Apart(server, database, tokens, broker, others, collector)
     made.start()
     try:
         made.wait()

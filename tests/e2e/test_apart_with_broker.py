@@ -14,6 +14,7 @@ import pytest
 
 from tests.broker import NatsServer
 from tests.e2e.apart import Apart, free_ports, serving
+from tests.e2e.collector import Collector, collecting
 from tests.postgres import PostgresServer
 
 pytestmark = [pytest.mark.needs_nats, pytest.mark.timeout(240)]
@@ -28,8 +29,16 @@ def broker(nats_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def apart(broker: NatsServer, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    with serving(postgres_server, tmp_path_factory.mktemp("tokens"), broker.url) as made:
+def collector() -> Iterator[Collector]:
+    with collecting() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def apart(
+    broker: NatsServer, collector: Collector, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Apart]:
+    with serving(postgres_server, tmp_path_factory.mktemp("tokens"), broker.url, collector.url) as made:
         yield made
 
 
@@ -79,6 +88,40 @@ def test_a_checkout_is_told_to_the_store_signed(apart: Apart, deliveries: tuple[
         message = {**facts, "webhook_id": hook.json()["id"], "webhook_event": httpx2.Response(200, content=body).json()}
         verdict = apart.as_store("webhooks", "POST", "/v1/notifications/verify-webhook-signature", json=message)
         assert verdict.json() == {"verification_status": "SUCCESS"}
+
+
+def test_a_checkout_is_traced_through_the_processes_and_the_broker_to_the_store(
+    apart: Apart, collector: Collector, deliveries: tuple[str, list[tuple[dict[str, str], bytes]]]
+) -> None:
+    url, found = deliveries
+    hook = {"url": url, "event_types": [{"name": "PAYMENT.CAPTURE.COMPLETED"}]}
+    assert apart.as_store("webhooks", "POST", "/v1/notifications/webhooks", json=hook).status_code == 201
+    order = apart.order()
+    assert apart.operate("POST", f"/orders/{order['id']}/approve").status_code == 200
+    path, headers = f"/v2/checkout/orders/{order['id']}/capture", apart.bearer() | {"farthing-trace": "1"}
+    captured = apart.call("orders", "POST", path, json={}, headers=headers)
+    assert captured.status_code == 201
+    debug_id = captured.headers["paypal-debug-id"]
+    until(lambda: any(one.kind == "CLIENT" and one.name == "POST" and one.trace.startswith(debug_id) for one in collector.spans))
+    until(lambda: any(one.name == "orders.capture" and one.trace.startswith(debug_id) for one in collector.spans))
+    spans = {one.id: one for one in collector.spans if one.trace.startswith(debug_id)}
+    assert {one.service for one in spans.values() if one.kind == "SERVER"} >= {"orders", "payments", "ledger"}
+    assert {one.facts.get("farthing.order_id") for one in spans.values() if one.kind == "SERVER"} == {order["id"]}
+    post = next(one for one in spans.values() if one.kind == "CLIENT" and one.name == "POST")
+    way = [post]
+    while way[-1].parent in spans:
+        way.append(spans[way[-1].parent])
+    name = "PAYMENT.CAPTURE.COMPLETED"
+    assert [(one.service, one.name) for one in way] == [
+        ("webhooks", "POST"),
+        ("webhooks", f"process {name}"),
+        ("webhooks", f"receive {name}"),
+        ("payments", f"send {name}"),
+        ("payments", "payments.pay"),
+        ("orders", "POST payments"),
+        ("orders", "orders.capture"),
+    ]
+    assert len(found) == 1
 
 
 def test_the_clock_moves_in_every_process_and_due_work_is_done_on_the_way(apart: Apart) -> None:

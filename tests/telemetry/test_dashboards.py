@@ -129,7 +129,7 @@ def test_every_metric_of_the_platform_is_shown_somewhere() -> None:
 def test_it_searches_for_attributes_that_spans_have(query: Query) -> None:
     assert bool(query.text) != bool(query.service and query.tags)
     names = set(re.findall(r"([\w.]+)=", query.tags))
-    assert names <= {*SCHEMA["attributes"], "farthing.service"}  # the last one is observer's
+    assert names <= set(SCHEMA["attributes"])
 
 
 @pytest.mark.needs_promtool

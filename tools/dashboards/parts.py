@@ -74,9 +74,12 @@ def number(
     return panel.with_target(_query(Line(expr, legend), "A").instant())
 
 
-def graph(title: str, meaning: str, *lines: Line, unit: str = "short", span: int = THIRD, stacked: bool = False) -> Builder[Panel]:
+def graph(
+    title: str, meaning: str, *lines: Line, unit: str = "short", span: int = THIRD, stacked: bool = False, signed: bool = False
+) -> Builder[Panel]:
     """Lines over time; the legend shows the last value of each."""
-    panel = timeseries.Panel().title(title).description(meaning).datasource(PROMETHEUS).height(8).span(span).unit(unit).min(0)
+    panel = timeseries.Panel().title(title).description(meaning).datasource(PROMETHEUS).height(8).span(span).unit(unit)
+    panel = panel if signed else panel.min(0)
     legend = common.VizLegendOptions().show_legend(show_legend=True).display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM)
     panel = panel.legend(legend).show_points(VisibilityMode.NEVER).fill_opacity(30 if stacked else 5)
     for number_, line in enumerate(lines):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
-from tools.dashboards.parts import HALF, RATE, Line, Search, graph, number, one_trace, page, text_variable, traces
+from tools.dashboards.parts import HALF, RATE, WIDTH, Line, Search, graph, number, one_trace, page, text_variable, traces
 from tools.dashboards.traffic import CHECKOUT, quantile
 
 _DELAY = "farthing_webhook_delivery_delay_seconds_bucket"
@@ -84,10 +84,11 @@ def _money_exact() -> list[Builder[Panel]]:
             "Imbalance of the books",
             "Sum of all balances of a currency: a line that leaves 0 is an incident.",
             Line(
-                "max by (currency) (farthing_ledger_imbalance_minor_units) or min by (currency) (farthing_ledger_imbalance_minor_units)",
+                "max by (currency) (farthing_ledger_imbalance_minor_units)",
                 "{{currency}}",
             ),
-            span=24,
+            span=WIDTH,
+            signed=True,
         )
     ]
 

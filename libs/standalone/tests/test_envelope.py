@@ -15,8 +15,11 @@ from farthing.standalone.broker.doings import read, written
 from farthing.standalone.broker.envelope import NoEvent, filters_of, subject_of, unwrap, widened, wrap
 from farthing.standalone.broker.publishing import waves
 
+REALLY = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)  # the platform's clock was moved
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
-EVENT = Event("WH-1", "payments", "PAYMENT.CAPTURE.COMPLETED", "8AB", '{"id": "8AB", "amount": {"value": "10.00"}}', NOON, "00-ab-cd-01", 7)
+EVENT = Event(
+    "WH-1", "payments", "PAYMENT.CAPTURE.COMPLETED", "8AB", '{"id": "8AB", "amount": {"value": "10.00"}}', NOON, "00-ab-cd-01", 7, REALLY
+)
 
 
 def test_the_envelope_is_that_of_cloudevents() -> None:
@@ -30,6 +33,7 @@ def test_the_envelope_is_that_of_cloudevents() -> None:
         "datacontenttype": "application/json",
         "sequence": "7",
         "traceparent": "00-ab-cd-01",
+        "recordedtime": "2025-01-02T03:04:05+00:00",
         "data": {"id": "8AB", "amount": {"value": "10.00"}},
     }
     assert subject_of(EVENT) == "farthing.events.payments.PAYMENT.CAPTURE.COMPLETED"
@@ -37,19 +41,37 @@ def test_the_envelope_is_that_of_cloudevents() -> None:
 
 def test_it_comes_back_as_it_went_whatever_a_newer_version_added() -> None:
     found = unwrap(json.dumps({**json.loads(wrap(EVENT)), "priority": 1}).encode())
-    assert (found.id, found.source, found.type, found.subject, found.at, found.trace) == (
+    assert (found.id, found.source, found.type, found.subject, found.at, found.trace, found.recorded) == (
         EVENT.id,
         EVENT.source,
         EVENT.type,
         EVENT.subject,
         NOON,
         EVENT.trace,
+        REALLY,
     )
     assert json.loads(found.data) == json.loads(EVENT.data)
 
 
+def test_an_older_version_does_not_say_when_it_really_was() -> None:
+    whole = json.loads(wrap(EVENT))
+    del whole["recordedtime"]
+    before = datetime.now(UTC)
+    assert before <= unwrap(json.dumps(whole).encode()).recorded <= datetime.now(UTC)
+
+
 @pytest.mark.parametrize(
-    "change", [{"id": None}, {"time": "noon"}, {"time": "2026-11-22T12:00:00"}, {"time": None}, {"subject": "a\0b"}, {"data": None}]
+    "change",
+    [
+        {"id": None},
+        {"time": "noon"},
+        {"recordedtime": "noon"},
+        {"recordedtime": "2026-11-22T12:00:00"},
+        {"time": "2026-11-22T12:00:00"},
+        {"time": None},
+        {"subject": "a\0b"},
+        {"data": None},
+    ],
 )
 def test_what_is_no_event(change: dict[str, str | None]) -> None:
     whole = json.loads(wrap(EVENT)) | change
