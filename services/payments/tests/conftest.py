@@ -227,12 +227,15 @@ class Shop:
             found = host.link(callee)
             return replace(found, transport=Watched(found.transport, passage)) if passage else found
 
-        running = Running(MANIFEST, build(replace(host, link=link, metrics=Metrics())), host, _Keeper(self.events))
+        own = replace(host, link=link, metrics=Metrics())
+        running = Running(MANIFEST, build(own), own, _Keeper(self.events))
         client = PaymentsClient(replace(self.single.link, transport=InProcessTransport(running.internal)))
         http, internal = (httpx2.AsyncClient(transport=httpx2.ASGITransport(side)) for side in (running.public, running.internal))
         http.base_url = internal.base_url = self.single.http.base_url
         internal.headers.update(self.single.internal.headers)
-        return replace(self, service=running, client=client, single=replace(self.single, http=http, internal=internal, running=running))
+        return replace(
+            self, service=running, client=client, single=replace(self.single, host=own, http=http, internal=internal, running=running)
+        )
 
     # -- the audit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from services.payments.tests.conftest import CARD, Shop, unit
+from services.payments.tests.conftest import CARD, Gate, Shop, unit
 
 
 def counted(shop: Shop, name: str, currency: str = "USD") -> float | None:
@@ -25,6 +25,17 @@ async def test_a_payment_is_counted_once_however_often_it_is_asked_for(shop: Sho
         await asyncio.gather(*(shop.pay(unit(100_00), key="one", order_id="ORDER") for _ in range(3)))
     await shop.pay(unit(25_00), key="two", source=CARD)
     assert captures(shop) == (2, 125_00)
+
+
+async def test_of_two_processes_that_both_post_the_one_that_records_counts(shop: Shop) -> None:
+    gate = Gate("after /transfers")
+    other = shop.replica(gate)
+    first = asyncio.create_task(other.pay(unit(100_00), key="one", order_id="ORDER"))
+    await gate.reached.wait()
+    second = await shop.pay(unit(100_00), key="one", order_id="ORDER")
+    gate.opened.set()
+    assert await first == second
+    assert (captures(shop), captures(other)) == ((1, 100_00), (None, None))
 
 
 async def test_each_currency_counts_for_itself(shop: Shop) -> None:
