@@ -62,6 +62,17 @@ async def test_a_failure_is_marked_and_its_text_stays_here(database: Database, s
     assert span.events == ()
 
 
+def test_what_fails_inside_says_its_class_alone() -> None:
+    exporter = InMemorySpanExporter()
+    tracing = Tracing(1.0, exporter)
+    with pytest.raises(LookupError), tracing.of("shop", "1").span("SELECT cards", "CLIENT", trail_of(CALLER, 1), {}):
+        raise LookupError(SECRET)
+    tracing.close()
+    [span] = exporter.get_finished_spans()
+    assert (span.status.status_code.name, span.attributes) == ("ERROR", {"error.type": "LookupError"})
+    assert SECRET not in span.to_json()
+
+
 async def test_the_callers_own_trace_is_a_link(database: Database) -> None:
     [span] = await asked(database, Settings(), "/v1/shop/good", farthing_trace="1", traceparent=CALLER)
     assert span.parent is None

@@ -302,15 +302,15 @@ class TestMeasures:
         webhooks.single.clock.freeze()
         await webhooks.app().subscribe(receiver.url())
         await webhooks.happen("CAPTURE1")
-        await webhooks.drain()
-        webhooks.single.clock.move_to(webhooks.single.clock.now() + timedelta(days=10))
-        await webhooks.drain()
+        for _ in range(2):
+            webhooks.single.clock.move_to(webhooks.single.clock.now() + timedelta(days=1))
+            await webhooks.drain()
         value = webhooks.single.host.metrics.registry.get_sample_value
         counted = {outcome: value("farthing_webhook_deliveries_total", {"service": "webhooks", "outcome": outcome}) for outcome in OUTCOMES}
         assert counted == {"delivered": 1, "failed": 1, "given_up": 0, "postponed": 0}
         assert value("farthing_webhook_delivery_delay_seconds_count", {"service": "webhooks"}) == 1  # the first attempt alone, in real time
         within = value("farthing_webhook_delivery_delay_seconds_bucket", {"service": "webhooks", "le": "300.0"})
-        assert within == 1  # the clock went 10 days on, the event's real age did not
+        assert within == 1  # the clock went a day on before it, real time did not
 
 
 def test_a_start_does_not_pay_for_deliveries() -> None:
