@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from farthing.kit.journal import Entry, Journal
+from farthing.kit.journal import Entry, Journal, masked
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def test_of_a_long_body_only_its_measure_is_kept() -> None:
     journal.add(entry(body, body))
     [kept] = journal.entries(None, None, 10)
     assert (kept.request, kept.response) == (b'"900012 bytes"', b'"900012 bytes"')
-    assert (kept.wire()["request"], kept.wire()["response"]) == ("900012 bytes", "900012 bytes")
+    assert (masked(kept.request), masked(kept.response)) == ("900012 bytes", "900012 bytes")
 
 
 def test_the_oldest_go_and_all_together_have_their_limit() -> None:
@@ -26,6 +26,6 @@ def test_the_oldest_go_and_all_together_have_their_limit() -> None:
     for number in range(1_200):
         journal.add(entry(b'{"n": %d, "note": "%s"}' % (number, b"x" * (number * 20)), b'{"a": "' + b"y" * 16_000 + b'"}'))
     kept = journal.entries(None, None, 2_000)
-    assert (len(kept), kept[-1].wire()["request"]["n"]) == (1_000, 200)
+    assert (len(kept), masked(kept[-1].request)["n"]) == (1_000, 200)
     assert max(max(len(one.request), len(one.response)) for one in kept) <= 16_384
     assert sum(len(one.request) + len(one.response) for one in kept) <= 32 << 20

@@ -32,21 +32,6 @@ class Entry(NamedTuple):
     request: bytes
     response: bytes
 
-    def wire(self) -> dict[str, Any]:
-        return {
-            "time": self.at.isoformat().replace("+00:00", "Z"),
-            "service": self.service,
-            "operation": self.operation,
-            "method": self.method,
-            "path": self.path,
-            "status": self.status,
-            "milliseconds": round(self.milliseconds, 3),
-            "debug_id": self.debug_id,
-            "client_id": self.app,
-            "request": masked(self.request),
-            "response": masked(self.response),
-        }
-
 
 class Journal:
     """A ring of the last requests, 32 MiB at most. Masking costs: a body without anything suspicious is masked only when it is read."""

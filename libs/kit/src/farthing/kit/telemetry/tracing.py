@@ -97,9 +97,8 @@ class Spans:
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
         from opentelemetry.sdk.trace import ReadableSpan  # noqa: PLC0415
 
-        if self._resource is None:
-            names = {"service.name": self._service, "service.version": self._version, "service.namespace": "farthing"}
-            self._resource = Resource.create(names)
+        names = {"service.name": self._service, "service.version": self._version, "service.namespace": "farthing"}
+        self._resource = self._resource or Resource.create(names)
         ended = int(real_now().timestamp() * 1e9)
         span = ReadableSpan(
             name,

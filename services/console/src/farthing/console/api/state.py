@@ -11,6 +11,7 @@ from farthing.console.operations.journal import MOST, Requests
 from farthing.console.operations.state import State
 from farthing.kit.call import NO_CONTENT, Call, Response, json_response
 from farthing.kit.clock import wire_time
+from farthing.kit.journal import Entry, masked
 from farthing.kit.sandbox import Snapshot
 
 
@@ -41,8 +42,24 @@ def declare(door: Door, state: State, requests: Requests) -> None:
     @door.route("GET", "/requests", "requests.list")
     async def journal(call: Call) -> Response:
         found = requests.latest(text_of(call, "operation"), number_of(call, "status"), limit_of(call, 50, MOST))
-        return json_response({"requests": [entry.wire() for entry in found]})
+        return json_response({"requests": [_request(entry) for entry in found]})
 
 
 def _shown(snapshot: Snapshot) -> dict[str, Any]:
     return {"name": snapshot.name, "taken": wire_time(snapshot.taken), "rows": snapshot.rows}
+
+
+def _request(entry: Entry) -> dict[str, Any]:
+    return {
+        "time": entry.at.isoformat().replace("+00:00", "Z"),
+        "service": entry.service,
+        "operation": entry.operation,
+        "method": entry.method,
+        "path": entry.path,
+        "status": entry.status,
+        "milliseconds": round(entry.milliseconds, 3),
+        "debug_id": entry.debug_id,
+        "client_id": entry.app,
+        "request": masked(entry.request),
+        "response": masked(entry.response),
+    }
