@@ -14,6 +14,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tests.telemetry.queries import FOLDER, Query, dashboards, panels, queries
+from tests.telemetry.series import EXPECTED, SERIES
 from tools.dashboards.__main__ import ALL, text_of
 from tools.telemetry import schema
 
@@ -141,3 +142,22 @@ def test_every_query_parses(promtool: Path, tmp_path: Path) -> None:
     done = subprocess.run([promtool, "check", "rules", path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(PROMQL)} rules found" in done.stdout
+
+
+@pytest.mark.needs_promtool
+def test_every_query_answers_where_all_is_measured(promtool: Path, tmp_path: Path) -> None:
+    """Prometheus' own engine evaluates each over invented series: labels that do not meet, or meet too often, show here."""
+    cases = [
+        {"expr": f"count({query.text}) > bool 0", "eval_time": "15m", "exp_samples": [{"labels": "{}", "value": 1}]} for query in PROMQL
+    ]
+    first = {(query.dashboard, query.panel): query.text for query in reversed(PROMQL)}
+    for place, value in EXPECTED.items():  # to a millionth: rates are floats
+        expected = [{"labels": "{}", "value": value}]
+        cases.append({"expr": f"round(max({first[place]}), 0.000001)", "eval_time": "15m", "exp_samples": expected})
+    series = [{"series": name, "values": f"{start}{step:+d}x60"} for name, (start, step) in SERIES.items()]
+    (tmp_path / "none.yaml").write_text("groups: []")
+    test = {"interval": "15s", "input_series": series, "promql_expr_test": cases}
+    path = tmp_path / "test.yaml"
+    path.write_text(json.dumps({"rule_files": ["none.yaml"], "evaluation_interval": "15s", "tests": [test]}))
+    done = subprocess.run([promtool, "test", "rules", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
