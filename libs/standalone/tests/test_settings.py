@@ -8,9 +8,10 @@ import pytest
 
 from farthing.kit.manifest import Manifest
 from farthing.standalone.migration import role_of
-from farthing.standalone.settings import ProcessSettings, read_environment
+from farthing.standalone.settings import Needs, ProcessSettings, read_environment
 
 TILL = Manifest("till", "Takes.", calls=("shop",))
+CONTROLS = Needs(sandbox=("FARTHING_OPERATOR_TOKEN",))
 WHOLE = {
     "DATABASE_URL": "postgresql://till@db/till",
     "SHOP_URL": "http://shop:8000/",
@@ -53,6 +54,11 @@ def test_everything_can_be_said() -> None:
     assert "secret" not in repr(found)
 
 
+def test_a_self_contained_service_needs_no_database_and_no_keys() -> None:
+    found = ProcessSettings.of(Manifest("till", "Takes."), {}, Needs(self_contained=True))
+    assert (found.database, found.apps.place, found.peers.place, found.self_contained) == ("", "", "", True)
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_is_missing_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}.* is not set: "):
@@ -90,9 +96,9 @@ def test_what_the_platform_may_be_told() -> None:
 
 def test_what_protects_the_sandbox_is_needed_there_and_nowhere_else() -> None:
     with pytest.raises(ValueError, match="FARTHING_OPERATOR_TOKEN is not set"):
-        ProcessSettings.of(TILL, WHOLE, ["FARTHING_OPERATOR_TOKEN"])
-    ProcessSettings.of(TILL, {**WHOLE, "FARTHING_MODE": "live"}, ["FARTHING_OPERATOR_TOKEN"])
-    ProcessSettings.of(TILL, {**WHOLE, "FARTHING_OPERATOR_TOKEN": "x"}, ["FARTHING_OPERATOR_TOKEN"])
+        ProcessSettings.of(TILL, WHOLE, CONTROLS)
+    ProcessSettings.of(TILL, {**WHOLE, "FARTHING_MODE": "live"}, CONTROLS)
+    ProcessSettings.of(TILL, {**WHOLE, "FARTHING_OPERATOR_TOKEN": "x"}, CONTROLS)
 
 
 def test_a_secret_can_lie_in_a_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from farthing.kit.errors import ApiError
-from farthing.standalone.settings import ProcessSettings, read_environment
+from farthing.standalone.settings import Needs, ProcessSettings, read_environment
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -20,31 +20,32 @@ _WRONG = 2
 _FAILED = 1
 
 
-def run(manifest: Manifest, build: Build, *, sandbox_needs: Sequence[str] = ()) -> None:
+def run(manifest: Manifest, build: Build, *, sandbox_needs: Sequence[str] = (), self_contained: bool = False) -> None:
     """Serve until SIGTERM, or migrate and end. What is wrong is one line on standard error.
 
     Exit code 2: a wrong command or setting; 1: it could not be done now. `sandbox_needs`: settings without which the sandbox would be open.
+    `self_contained`: it has neither database nor routes that a token of the platform opens.
     """
     try:
-        uvloop.run(_chosen(manifest, build, sandbox_needs, sys.argv[1:]))
+        uvloop.run(_chosen(manifest, build, Needs(tuple(sandbox_needs), self_contained), sys.argv[1:]))
     except ValueError as error:
         _end(manifest, str(error), _WRONG)
     except ApiError as error:
         _end(manifest, str(error), _FAILED)
 
 
-def _chosen(manifest: Manifest, build: Build, sandbox_needs: Sequence[str], arguments: Sequence[str]) -> Coroutine[None, None, None]:
+def _chosen(manifest: Manifest, build: Build, needs: Needs, arguments: Sequence[str]) -> Coroutine[None, None, None]:
     environment = read_environment()
-    if arguments == ["migrate"]:
+    if arguments == ["migrate"] and not needs.self_contained:
         from farthing.standalone.migration import bring_up_to_date  # noqa: PLC0415 - a serving process never migrates
 
         return bring_up_to_date(manifest, environment)
     if list(arguments) not in ([], ["serve"]):
-        message = f"{' '.join(arguments)!r} is no command: use serve or migrate"
+        message = f"{' '.join(arguments)!r} is no command: use serve{'' if needs.self_contained else ' or migrate'}"
         raise ValueError(message)
     from farthing.standalone.process import serve  # noqa: PLC0415 - and a migration does not serve
 
-    return serve(build, ProcessSettings.of(manifest, environment, sandbox_needs))
+    return serve(build, ProcessSettings.of(manifest, environment, needs))
 
 
 def _end(manifest: Manifest, text: str, code: int) -> None:

@@ -21,6 +21,7 @@ from farthing.kit.telemetry.tracing import exporter_of
 from farthing.money import Ids
 from farthing.standalone.http_transport import Connections, HttpTransport
 from farthing.standalone.keys import FileTokens, key_source
+from farthing.standalone.self_contained import NoDatabase, SelfContained
 from farthing.standalone.server import Listeners
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Process:
         self._wiring = self._connect()
         service = build(self.host)
         transport, source = (None, None) if self._wiring is None else self._wiring.join()
-        self.running = Running(settings.manifest, service, self.host, transport, source)
+        running = SelfContained if settings.self_contained else Running
+        self.running = running(settings.manifest, service, self.host, transport, source)
         self.running.not_ready = self._not_ready
         self._state = "starting"
         self._stop = asyncio.Event()
@@ -75,7 +77,7 @@ class Process:
         self._spans = tracing.of(manifest.name, manifest.version)
         return Host(
             settings=platform,
-            database=Database(settings.database, manifest.name, size=POOL + bool(manifest.consumes), spans=self._spans),
+            database=self._make_database(),
             clock=Clock(),
             ids=Ids(),
             faults=Faults(),
@@ -90,6 +92,12 @@ class Process:
             callers=settings.callers,
             version=manifest.version,
         )
+
+    def _make_database(self) -> Database:
+        settings = self._settings
+        if settings.self_contained:
+            return NoDatabase()
+        return Database(settings.database, settings.manifest.name, size=POOL + bool(settings.manifest.consumes), spans=self._spans)
 
     def _link(self, callee: str) -> Link:
         manifest, url = self._settings.manifest, self._settings.callees[callee]
@@ -116,7 +124,9 @@ class Process:
         self._state = "serving"
         _calm_the_collector()
         self.host.log.info("service.started", port=self._settings.port, public_port=self._settings.public_port)
-        for keys in (self._apps, self._peers):  # read before they are needed, so that they are known when their source is away
+        for keys in (
+            () if self._settings.self_contained else (self._apps, self._peers)
+        ):  # read before they are needed, so that they are known when their source is away
             await _until(keys.read)
 
     async def _begun(self) -> bool:

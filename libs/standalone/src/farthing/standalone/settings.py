@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,14 @@ class BrokerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What a service cannot run without: settings of the sandbox, and, unless it is self-contained, a database and the keys of tokens."""
+
+    sandbox: tuple[str, ...] = ()
+    self_contained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessSettings:
     """The environment of one service, as docs/guides/one-service.md has it. `drain`: seconds between SIGTERM and the listener's end."""
 
@@ -72,28 +80,30 @@ class ProcessSettings:
     port: int = 8000
     public_port: int = 8001
     drain: float = 0.0
+    self_contained: bool = False
 
     @classmethod
-    def of(cls, manifest: Manifest, env: Mapping[str, str], sandbox_needs: Sequence[str] = ()) -> ProcessSettings:
+    def of(cls, manifest: Manifest, env: Mapping[str, str], needs: Needs = Needs()) -> ProcessSettings:
         """Raises ValueError (MissingSetting) with the name and what may stand there."""
         platform = Settings.from_environment(env)
-        for name in sandbox_needs if platform.sandbox else ():
+        for name in needs.sandbox if platform.sandbox else ():
             _needed(env, name, "without it anybody could use the sandbox's controls")
         return cls(
             manifest=versioned(manifest, env),
             platform=platform,
-            database=database_of(manifest, env),
+            database="" if needs.self_contained else database_of(manifest, env),
             callees={callee: _address(manifest, callee, env) for callee in manifest.calls},
             callers=frozenset(name.strip() for name in env.get("FARTHING_CALLERS", "").split(",") if name.strip()),
             tokens=Path(env.get("FARTHING_TOKENS", "tokens")),
-            apps=KeySet(_needed(env, "FARTHING_APP_JWKS", "a URL or file with the keys of access tokens (identity's /v1/oauth2/certs)")),
-            peers=_peers(env),
+            apps=KeySet("") if needs.self_contained else _apps(env),
+            peers=KeySet("") if needs.self_contained else _peers(env),
             subject_prefix=env.get("FARTHING_SERVICE_SUBJECT_PREFIX", ""),
             broker=_broker(env),
             host=env.get("HOST", "127.0.0.1"),
             port=int(_number(env, "PORT", 8000)),
             public_port=int(_number(env, "PUBLIC_PORT", 8001)),
             drain=_number(env, "FARTHING_DRAIN_SECONDS", 0),
+            self_contained=needs.self_contained,
         )
 
 
@@ -113,6 +123,10 @@ def database_of(manifest: Manifest, env: Mapping[str, str]) -> str:
 
 def _address(manifest: Manifest, callee: str, env: Mapping[str, str]) -> str:
     return _needed(env, f"{callee.upper()}_URL", f"the address of {callee}, which {manifest.name} calls").rstrip("/")
+
+
+def _apps(env: Mapping[str, str]) -> KeySet:
+    return KeySet(_needed(env, "FARTHING_APP_JWKS", "a URL or file with the keys of access tokens (identity's /v1/oauth2/certs)"))
 
 
 def _peers(env: Mapping[str, str]) -> KeySet:
