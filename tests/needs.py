@@ -1,4 +1,4 @@
-"""What a test needs from the machine: `@pytest.mark.needs_specs`, `needs_node`, `needs_browser`, `needs_nats`, `needs_promtool`.
+"""What a test needs from the machine, by marker: `@pytest.mark.needs_specs`, `needs_node` and the others of `_NEEDS`.
 
 A test whose need is missing does not run, and the run's last lines name it. With `CI` set it fails instead: what CI must run, CI runs.
 """
@@ -59,11 +59,20 @@ def find_promtool() -> Path | None:
     return Path(found) if found else None
 
 
+def find_kubernetes() -> Path | None:
+    """The folder of etcd and the API server (kube-apiserver or hyperkube): FARTHING_KUBERNETES_PROGRAMS, or one of the search path."""
+    named = os.environ.get("FARTHING_KUBERNETES_PROGRAMS")
+    folders = [Path(folder) for folder in ([named] if named else os.environ.get("PATH", "").split(os.pathsep))]
+    servers = ("kube-apiserver", "hyperkube")
+    return next((one for one in folders if (one / "etcd").is_file() and any((one / name).is_file() for name in servers)), None)
+
+
 _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_specs": ("PayPal's OpenAPI files (FARTHING_PAYPAL_SPECS or `make specifications`)", find_specs),
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
     "needs_promtool": ("Prometheus' promtool (FARTHING_PROMTOOL or promtool in PATH)", find_promtool),
+    "needs_kubernetes": ("etcd and kube-apiserver (FARTHING_KUBERNETES_PROGRAMS: their folder)", find_kubernetes),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }
 
@@ -96,6 +105,12 @@ def nats_program() -> Path:
 def promtool() -> Path:
     """Prometheus' program for rules, for tests marked `needs_promtool`."""
     return _found("needs_promtool")
+
+
+@pytest.fixture(scope="session")
+def kubernetes_programs() -> Path:
+    """The folder of etcd and kube-apiserver, for tests marked `needs_kubernetes`."""
+    return _found("needs_kubernetes")
 
 
 def _found(marker: str) -> Path:

@@ -33,13 +33,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One distribution of this tree. `declared` are the names of its dependencies, of ours and of others."""
+    """One distribution of this tree. `declared` are the names of its dependencies, of ours and of others.
+
+    `cluster_only`: a service that stands beside the platform, in no process and no chart with it.
+    """
 
     name: str
     version: str
     folder: Path
     declared: frozenset[str]
     scripts: Mapping[str, str]
+    cluster_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,11 @@ class Tree:
     def services(self) -> tuple[str, ...]:
         return tuple(sorted(file.parent.name for file in self.root.glob("services/*/pyproject.toml")))
 
+    @cached_property
+    def beside(self) -> tuple[str, ...]:
+        """The services that exist on a cluster only."""
+        return tuple(name for name in self.services if self.members[f"farthing-{name}"].cluster_only)
+
     @property
     def images(self) -> tuple[str, ...]:
         return (*self.services, EMBEDDED)
@@ -178,9 +187,10 @@ class Tree:
 
 
 def _member(folder: Path) -> Member:
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    content = tomllib.loads((folder / "pyproject.toml").read_text())
+    project, own = content["project"], content.get("tool", {}).get("farthing", {})
     declared = frozenset(re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in project.get("dependencies", ()))
-    return Member(project["name"], project["version"], folder, declared, project.get("scripts", {}))
+    return Member(project["name"], project["version"], folder, declared, project.get("scripts", {}), own.get("cluster-only", False))
 
 
 def _code(folder: Path) -> list[Path]:
@@ -266,10 +276,14 @@ def build_all(tree: Tree, arguments: argparse.Namespace) -> None:
         sys.stdout.flush()
 
 
-def write_values(tree: Tree, file: str) -> None:
-    lines = [f"  {service}:\n    image:\n      tag: {tree.staged(service).tag}\n" for service in tree.services]
-    text = "# Written by tools/images.py: the image of each service.\nservices:\n" + "".join(lines)
-    text += f"{EMBEDDED}:\n  image:\n    tag: {tree.staged(EMBEDDED).tag}\n"
+def write_values(tree: Tree, file: str, *, beside: bool) -> None:
+    """The tags as the chart of the platform takes them, or those of the services beside it as theirs does."""
+    text = "# Written by tools/images.py: the image of each service.\n"
+    if not beside:
+        text += "services:\n" + "".join(
+            f"  {service}:\n    image:\n      tag: {tree.staged(service).tag}\n" for service in tree.services if service not in tree.beside
+        )
+    text += "".join(f"{image}:\n  image:\n    tag: {tree.staged(image).tag}\n" for image in (tree.beside if beside else (EMBEDDED,)))
     if file == "-":
         sys.stdout.write(text)
     else:
@@ -291,6 +305,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--verbose", action="store_true", help="show what docker prints")
     values = commands.add_parser("values", help="write the tags as values for Helm")
     values.add_argument("file", metavar="FILE", help="a YAML file; - for standard output")
+    values.add_argument("--beside", action="store_true", help="of the services that exist on a cluster only (charts/observability)")
     return parser
 
 
@@ -304,7 +319,7 @@ def _do(tree: Tree, arguments: argparse.Namespace) -> None:
     elif arguments.command == "build":
         build_all(tree, arguments)
     else:
-        write_values(tree, arguments.file)
+        write_values(tree, arguments.file, beside=arguments.beside)
 
 
 def main(words: list[str], root: Path = ROOT) -> int:

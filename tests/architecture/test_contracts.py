@@ -33,6 +33,7 @@ SOUND = {
     "orders/domain.py": "from farthing.orders import errors\nfrom farthing.money import amount",
     "orders/errors.py": "from farthing.kit import clock",
     "orders/settings.py": "",
+    "observer/gateways/watches.py": "import kubernetes",
     "embedded/cli.py": "import asyncpg\nfrom farthing.orders import service",
 }
 PLANTED = {
@@ -51,6 +52,7 @@ PLANTED = {
     "webhooks/utils.py": ("", "- farthing.webhooks.utils"),
     "kit/here.py": ("import farthing.kit.there", "No cycles are allowed in farthing.kit"),
     "standalone/keys.py": ("import farthing.clients.vault", "farthing.standalone.keys -> farthing.clients.vault"),
+    "webhooks/gateways/cluster.py": ("import kubernetes", "farthing.webhooks.gateways.cluster -> kubernetes"),
     "standalone/listening.py": ("import nats", "farthing.standalone.listening -> nats"),
     "accounts/service.py": ("import farthing.standalone.keys", "farthing.accounts.service -> farthing.standalone.keys"),
     "kit/there.py": ("import farthing.kit.here", "No cycles are allowed in farthing.kit"),

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from farthing.embedded.services import MEMBERS
 from farthing.kit.manifest import Manifest
 from tests.architecture.rules.anatomy import missing_parts, unlisted_modules
-from tests.architecture.rules.manifests import client_dependencies, contradictions
+from tests.architecture.rules.manifests import client_dependencies, contradictions, standing_beside
 from tests.architecture.rules.readmes import readme
-from tests.architecture.tree import ROOT, configuration, members, services
+from tests.architecture.tree import ROOT, beside, configuration, members, services
 from tests.architecture.verdict import none_of
 
 every_service = pytest.mark.parametrize("name", services())
@@ -50,6 +51,19 @@ def test_it_declares_the_clients_that_its_manifest_needs(name: str, manifests: d
     if name not in manifests:
         pytest.fail(f"farthing.{name}.service.MANIFEST cannot be imported", pytrace=False)
     none_of(client_dependencies(manifests[name], declared))
+
+
+def test_the_one_process_has_every_service_but_those_beside_it() -> None:
+    mounted = [member.manifest.name for member in MEMBERS]
+    assert sorted(mounted) == sorted(set(services()) - beside())
+    declared = next(member.declared for member in members() if member.folder == "embedded")
+    assert not {f"farthing-{name}" for name in beside()} & declared
+
+
+def test_what_stands_beside_the_platform_is_no_part_of_its_graph(manifests: dict[str, Manifest]) -> None:
+    assert beside() <= set(manifests)
+    none_of(problem for name in beside() for problem in standing_beside(manifests[name], manifests))
+    none_of(f"{path}: it keeps nothing" for name in beside() for path in (ROOT / "services" / name).rglob("migrations"))
 
 
 def test_the_manifests_agree_with_each_other(manifests: dict[str, Manifest]) -> None:

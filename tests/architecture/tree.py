@@ -67,6 +67,13 @@ def services() -> tuple[str, ...]:
 
 
 @cache
+def beside() -> frozenset[str]:
+    """The services that exist on a cluster only, beside the platform: their own pyproject.toml says so, and nothing else does."""
+    found = {name: tomllib.loads((ROOT / f"services/{name}/pyproject.toml").read_text()) for name in services()}
+    return frozenset(name for name, content in found.items() if content.get("tool", {}).get("farthing", {}).get("cluster-only") is True)
+
+
+@cache
 def members() -> tuple[Member, ...]:
     """Libraries, services and their clients, embedded; found in the folders, not in any list."""
     libraries = sorted(folder.name for folder in (ROOT / "libs").iterdir() if folder.is_dir())

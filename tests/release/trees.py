@@ -20,7 +20,8 @@ class Tree:
 
     def __init__(self, name: str, root: Path) -> None:
         self.name, self.root = name, root
-        self.services = tuple(sorted(path.parent.name for path in root.glob("services/*/pyproject.toml")))
+        found = root.glob("services/*/pyproject.toml")
+        self.services = tuple(sorted(path.parent.name for path in found if "cluster-only = true" not in path.read_text()))
         self.has_broker = (root / "libs/standalone").is_dir()  # the first release knew none
 
     def environment(self) -> dict[str, str]:

@@ -22,7 +22,8 @@ from tools.images import ROOT, Refused, Tree
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", "*.egg-info")
 WEBHOOKS = "services/webhooks/src/farthing/webhooks"
 SERVICES = tuple(sorted(manifest.name for manifest in MANIFESTS))
-ALL = {*SERVICES, "embedded"}
+BESIDE = ("observer",)  # on a cluster only
+ALL = {*SERVICES, *BESIDE, "embedded"}
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def replace(file: Path, pattern: str, new: str) -> Callable[[], object]:
 
 
 def test_there_is_an_image_of_each_service_and_one_of_all() -> None:
-    assert Tree(ROOT).images == (*SERVICES, "embedded")
+    assert Tree(ROOT).images == (*sorted((*SERVICES, *BESIDE)), "embedded")
 
 
 def test_a_line_of_one_service_changes_its_tag_and_that_of_the_image_with_all(clone: Path) -> None:
@@ -161,6 +162,7 @@ def test_a_service_has_itself_its_client_those_it_declares_and_the_libraries() -
 def test_the_image_with_all_has_every_service_and_every_client() -> None:
     assert {f"farthing/{name}" for name in SERVICES} | {f"farthing/clients/{name}" for name in SERVICES} <= portions("embedded")
     assert "farthing/embedded" in portions("embedded")
+    assert not {f"farthing/{name}" for name in BESIDE} & portions("embedded")
 
 
 @pytest.mark.parametrize("image", ["webhooks", "embedded"])
@@ -256,6 +258,11 @@ def test_values_are_what_the_chart_takes(tmp_path: Path) -> None:
     services = "".join(f"  {name}:\n    image:\n      tag: {tree.staged(name).tag}\n" for name in SERVICES)
     embedded = f"embedded:\n  image:\n    tag: {tree.staged('embedded').tag}\n"
     assert (tmp_path / "images.yaml").read_text().partition("\n")[2] == f"services:\n{services}{embedded}"
+
+
+def test_what_stands_beside_the_platform_is_for_another_chart() -> None:
+    text = run("values", "-", "--beside").stdout
+    assert text.partition("\n")[2] == f"observer:\n  image:\n    tag: {Tree(ROOT).staged('observer').tag}\n"
 
 
 def test_only_what_docker_lacks_is_built(tmp_path: Path) -> None:

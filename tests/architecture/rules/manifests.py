@@ -21,6 +21,17 @@ def client_dependencies(manifest: Manifest, declared: set[str]) -> list[str]:
     ]
 
 
+def standing_beside(manifest: Manifest, manifests: Mapping[str, Manifest]) -> list[str]:
+    """A service beside the platform is no part of its graph: it calls nobody, nobody calls it, and no event comes or goes."""
+    graph = {"calls": manifest.calls, "emits": manifest.emits, "consumes": manifest.consumes}
+    found = [f"{manifest.name}: it exists on a cluster only, so it cannot have {field}" for field, values in graph.items() if values]
+    return found + [
+        f"{other.name}: calls {manifest.name}, which exists on a cluster only"
+        for other in manifests.values()
+        if manifest.name in other.calls
+    ]
+
+
 def contradictions(manifests: Mapping[str, Manifest]) -> list[str]:
     """Names are folders, calls go to other services, public paths belong to one service, consumed events are emitted."""
     found: list[str] = []

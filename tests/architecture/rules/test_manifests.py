@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from farthing.kit.manifest import Manifest
-from tests.architecture.rules.manifests import client_dependencies, contradictions
+from tests.architecture.rules.manifests import client_dependencies, contradictions, standing_beside
 
 LEDGER = Manifest(name="ledger", task="Keeps the books.", emits=("ledger.posted",))
 ORDERS = Manifest(name="orders", task="Keeps orders.", public=("/v2/orders",), calls=("ledger",), consumes=(("ledger", "ledger.*"),))
@@ -47,4 +47,20 @@ class TestContradictions:
         ledger = replace(LEDGER, public=("/v2/orders",))
         assert contradictions({"ledger": ledger, "orders": ORDERS}) == [
             "orders: /v2/orders is public in ledger too: a path belongs to one service"
+        ]
+
+
+class TestStandingBeside:
+    WATCH = Manifest(name="watch", task="Looks on.", public=("/_watch",))
+
+    def test_allows_what_only_looks_on(self) -> None:
+        assert standing_beside(self.WATCH, {"ledger": LEDGER, "watch": self.WATCH}) == []
+
+    def test_names_every_tie_to_the_platform(self) -> None:
+        tied = replace(self.WATCH, calls=("ledger",), consumes=(("ledger", "ledger.*"),))
+        caller = replace(ORDERS, calls=("watch",))
+        assert standing_beside(tied, {"ledger": LEDGER, "orders": caller, "watch": tied}) == [
+            "watch: it exists on a cluster only, so it cannot have calls",
+            "watch: it exists on a cluster only, so it cannot have consumes",
+            "orders: calls watch, which exists on a cluster only",
         ]

@@ -1,0 +1,161 @@
+"""What has been seen of the cluster so far. Facts are only ever added: seen twice, late or in another order they come to the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from farthing.observer.domain.happenings import Phase, PodStory
+from farthing.observer.domain.objects import Deployment, Ended, Event, Pod, ReplicaSet
+from farthing.observer.domain.times import Times, whole
+
+_STOPPING = timedelta(seconds=60)  # between a container's being killed for a probe and its end
+
+
+@dataclass(slots=True)
+class Generation:
+    """One state of a Deployment's spec."""
+
+    template: str
+    desired: int
+    changed: Times = field(default_factory=Times)
+
+
+@dataclass(slots=True)
+class Revision:
+    """What the controller said while it worked at one revision."""
+
+    complete: Times = field(default_factory=Times)
+    failed: Times = field(default_factory=Times)
+
+
+class DeploymentFacts:
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        self.name = self.service = ""
+        self.generations: dict[int, Generation] = {}
+        self.revisions: defaultdict[int, Revision] = defaultdict(Revision)
+        self.gone: datetime | None = None
+
+    def add(self, seen: Deployment, at: datetime | None) -> None:
+        self.name, self.service = seen.name, seen.service
+        generation = self.generations.setdefault(seen.generation, Generation(seen.template, seen.desired))
+        generation.changed.add(seen.changed or at, at)
+        if not seen.revision:
+            return
+        revision = self.revisions[seen.revision]
+        if seen.current:  # before, the conditions may be the previous revision's
+            if seen.reason == "NewReplicaSetAvailable" and seen.whole:
+                revision.complete.add(seen.progressed, at)
+            if seen.reason == "ProgressDeadlineExceeded":
+                revision.failed.add(seen.progressed, at)
+
+    @property
+    def newest(self) -> Generation:
+        return self.generations[max(self.generations)]
+
+
+class ReplicaSetFacts:
+    def __init__(self, seen: ReplicaSet) -> None:
+        self.uid, self.deployment = seen.uid, seen.deployment
+        self.version, self.template = seen.version, seen.template
+        self.created, self.revisions = Times(), set[int]()
+        self.gone: datetime | None = None
+
+    def add(self, seen: ReplicaSet, at: datetime | None) -> None:
+        self.created.add(seen.created, at)
+        self.revisions |= seen.revisions
+
+
+class PodFacts:
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        self.name = self.service = self.replica_set = self.node = self.address = self.eviction = ""
+        self.metrics_port = 0
+        self.created, self.scheduled, self.pulled, self.initialized = Times(), Times(), Times(), Times()
+        self.ready, self.served = Times(), Times()
+        self.deleted, self.evicted = Times(), Times()
+        self.containers: set[str] = set()  # besides init containers
+        self.runs: defaultdict[tuple[str, int], Times] = defaultdict(Times)  # when each began
+        self.restarts: dict[str, int] = {}
+        self.ends: dict[tuple[str, int], Ended] = {}
+        self.killed: defaultdict[tuple[str, str], Times] = defaultdict(Times)  # by container and probe
+        self.gone: datetime | None = None
+
+    def add(self, seen: Pod, at: datetime | None) -> None:
+        self.name, self.service, self.replica_set = seen.name, seen.service, seen.replica_set
+        self.node, self.address = seen.node or self.node, seen.address or self.address
+        self.eviction, self.metrics_port = seen.eviction or self.eviction, seen.metrics_port
+        for times, found in (
+            (self.created, seen.created),
+            (self.scheduled, seen.scheduled),
+            (self.initialized, seen.initialized),
+            (self.ready, seen.ready),
+            (self.deleted, seen.deleted),
+            (self.evicted, seen.evicted),
+        ):
+            times.add(found, at)
+        self._add_containers(seen, at)
+
+    def _add_containers(self, seen: Pod, at: datetime | None) -> None:
+        for container in seen.containers:
+            self.restarts[container.name] = max(self.restarts.get(container.name, 0), container.restarts)
+            for ended in container.ends:
+                if not (container.init and ended.code == 0):  # an init container that is done
+                    self.ends[container.name, ended.number] = ended
+            for number, began in container.starts():
+                self.runs[container.name, number].add(began, at)
+            if not container.init:
+                self.containers.add(container.name)
+
+    def add_event(self, event: Event, at: datetime | None) -> None:
+        if event.kind == "pulled":
+            self.pulled.add(event.at, at)
+        else:
+            self.killed[event.container, event.kind].add(event.at, at)
+
+    @property
+    def known(self) -> bool:
+        """Whether the pod itself was seen, and not only what was said of it."""
+        return bool(self.created)
+
+    @property
+    def started(self) -> datetime | None:
+        """When its last container first ran."""
+        firsts = [self.run(name, 0) for name in self.containers]
+        return max((at for at in firsts if at is not None), default=None) if all(firsts) else None
+
+    def run(self, container: str, number: int) -> datetime | None:
+        """When a container's run began; 0 is its first."""
+        times = self.runs.get((container, number))
+        return times.first() if times is not None else None
+
+    def probe_of(self, container: str, ended: datetime) -> str:
+        """The probe for which a container that ended then had been killed."""
+        for (name, probe), times in sorted(self.killed.items()):
+            at = times.first(ended - _STOPPING)
+            if name == container and at is not None and whole(at) <= whole(ended):
+                return probe
+        return ""
+
+    def story(self) -> PodStory:
+        """Its phases as far as it got, each beginning where the one before it ended."""
+        began = before = self.created.first()
+        assert began is not None  # noqa: S101 - only known pods are told of
+        assert before is not None  # noqa: S101
+        marks = {
+            "scheduled": self.scheduled.first(),
+            "image pulled": self.pulled.first(),
+            "migrated": self.initialized.first(),
+            "started": self.started,
+            "ready": self.ready.first(),
+            "first request": self.served.first(),
+        }
+        phases = []
+        for name, at in marks.items():
+            if at is not None:
+                ended = max(at, before)  # a fraction that is known after one that is not
+                phases.append(Phase(name, before, ended))
+                before = ended
+        return PodStory(self.uid, self.name, self.node, began, tuple(phases))
