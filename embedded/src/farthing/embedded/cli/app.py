@@ -163,6 +163,17 @@ def create_app(
     commands.create_app(commands.Where(data_dir, database_url), account)
 
 
+@app.command(epilog=_WHERE)
+def rollouts(
+    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=200)] = 20,
+    service: Annotated[str | None, typer.Option(help="Of this service only.")] = None,
+) -> None:
+    """List the last rollouts, scale-outs, restarts and evictions of a platform on a cluster: how long each phase took, and what it cost."""
+    from farthing.embedded.cli import rollouts as commands  # noqa: PLC0415
+
+    commands.rollouts(limit, service)
+
+
 @app.command()
 def services() -> None:
     """List the services, their task and who calls whom."""

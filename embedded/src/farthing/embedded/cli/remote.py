@@ -18,9 +18,17 @@ OUT = Console(soft_wrap=True, highlight=False)
 _TIMEOUT = 120  # seconds: advancing the clock may do a lot of work
 
 
+class PlatformRefused(Failure):
+    """The platform's own words, and the status of its answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, 4)
+        self.status = status
+
+
 def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
-    """Raises Failure with the platform's own words."""
-    base = _base()
+    """Raises Failure: PlatformRefused when the platform answered."""
+    base = address()
     headers = {"content-type": "application/json"}
     if token := os.environ.get("FARTHING_OPERATOR_TOKEN"):
         headers["authorization"] = f"Bearer {token}"
@@ -30,7 +38,7 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # 
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
             raw = response.read()
     except urllib.error.HTTPError as error:
-        raise Failure(_refusal(error), 4) from None
+        raise PlatformRefused(_refusal(error), error.code) from None
     except (OSError, HTTPException) as error:
         raise Failure(f"no platform answers at {base} ({error}): start one with `farthing up`, or set FARTHING_URL", 4) from None
     try:
@@ -39,7 +47,8 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # 
         raise Failure(f"what answers at {base} is not Farthing: set FARTHING_URL", 4) from None
 
 
-def _base() -> str:
+def address() -> str:
+    """Where the platform is. Raises Failure."""
     found = os.environ.get("FARTHING_URL", "http://127.0.0.1:8080").rstrip("/")
     try:
         parts = urlsplit(found)
