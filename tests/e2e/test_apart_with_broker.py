@@ -38,7 +38,7 @@ def collector() -> Iterator[Collector]:
 def apart(
     broker: NatsServer, collector: Collector, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Apart]:
-    with serving(postgres_server, tmp_path_factory.mktemp("tokens"), broker.url, collector.url) as made:
+    with serving(postgres_server, tmp_path_factory.mktemp("tokens"), broker.url, collector=collector.url) as made:
         yield made
 
 
