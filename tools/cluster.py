@@ -24,6 +24,7 @@ NAME, CONTEXT, NAMESPACE = "farthing", "kind-farthing", "farthing"
 URL = "http://127.0.0.1:8080"
 GATEWAY_API = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.1/standard-install.yaml"
 TAGS = ROOT / "build" / "images.yaml"
+BESIDE = ROOT / "build" / "beside.yaml"  # of the services that exist on a cluster only
 PARTS = ("postgres:17", "nats:2.14.9", "traefik:v3.7")
 OBSERVABILITY_PARTS = (
     "otel/opentelemetry-collector-contrib:0.159.0",
@@ -135,6 +136,7 @@ def build_images() -> str:
     TAGS.parent.mkdir(exist_ok=True)
     run(sys.executable, "tools/images.py", "build", "--all", quiet=False)
     run(sys.executable, "tools/images.py", "values", str(TAGS))
+    run(sys.executable, "tools/images.py", "values", "--beside", str(BESIDE))
     return f"their tags are in {TAGS.relative_to(ROOT)}"
 
 
@@ -207,8 +209,8 @@ def observed() -> bool:
 def observability() -> str:
     if not observed():
         return "not wanted (make cluster OBSERVABILITY=1)"
-    helm("observability", "observability", *environment("observability"))
-    return "collector, Prometheus, Jaeger, kube-state-metrics, and Grafana where it is enabled"
+    helm("observability", "observability", *environment("observability"), "--values", str(BESIDE))
+    return "collector, Prometheus, Jaeger, kube-state-metrics, observer, and Grafana where it is enabled"
 
 
 def platform() -> str:

@@ -16,7 +16,7 @@ from tests.charts.renders import RENDERS, ROOT
 
 CHART = ROOT / "charts/observability"
 ENVIRONMENTS = ROOT / "k8s/environments"
-PARTS = ("collector", "grafana", "jaeger", "kube-state-metrics", "prometheus")
+PARTS = ("collector", "grafana", "jaeger", "kube-state-metrics", "observer", "prometheus")
 
 
 @cache
@@ -105,7 +105,7 @@ def test_every_part_asks_for_little_and_cannot_take_more_than_its_share() -> Non
             limited += int(resources["limits"]["memory"].removesuffix("Mi"))
             own = {entry["name"]: entry.get("value", "") for entry in container["env"]}.get("GOMEMLIMIT", "")
             assert not own or int(own.removesuffix("MiB")) < int(resources["limits"]["memory"].removesuffix("Mi")), name
-    assert (requested <= 512, limited <= 2048) == (True, True), (requested, limited)
+    assert (requested <= 640, limited <= 2048) == (True, True), (requested, limited)
 
 
 def test_rights_are_to_look_and_no_more() -> None:
@@ -116,7 +116,7 @@ def test_rights_are_to_look_and_no_more() -> None:
     assert {verb for _, verb in allowed} == {"get", "list", "watch"}
     assert {resource for resource, _ in allowed} == {
         *("pods", "deployments", "replicasets", "statefulsets", "horizontalpodautoscalers"),
-        *("nodes", "nodes/metrics"),
+        *("events", "nodes", "nodes/metrics"),
     }
     whole = {resource for name, rules in roles.items() if name.startswith("Cluster") for rule in rules for resource in rule["resources"]}
     assert whole == {"nodes", "nodes/metrics"}
@@ -125,7 +125,7 @@ def test_rights_are_to_look_and_no_more() -> None:
         for name, pod in objects().pods()
         if pod["automountServiceAccountToken"]
     }
-    assert tokens == {"collector", "kube-state-metrics", "prometheus"}
+    assert tokens == {"collector", "kube-state-metrics", "observer", "prometheus"}
 
 
 def test_who_may_reach_whom() -> None:
@@ -134,6 +134,8 @@ def test_who_may_reach_whom() -> None:
     assert peers("collector", "to", 4317) == peers("jaeger", "from", 4317) ^ {"collector", "jaeger"} == {"jaeger"}
     assert peers("prometheus", "to", 8000) == {"farthing"}
     assert peers("prometheus", "to", 8081) == {"farthing-gateway"}
+    assert peers("observer", "to", 8000) == {"farthing"}
+    assert peers("observer", "from", 8001) == {"farthing-gateway"}
     assert peers("prometheus", "from", 9090) == {"grafana", "observer"}
     assert peers("jaeger", "from", 16686) == {"grafana"}
     assert objects().one("NetworkPolicy", "observability-jaeger")["spec"]["egress"] == []
@@ -146,12 +148,11 @@ def test_the_platform_sends_to_the_collector_and_lets_prometheus_read(name: str)
     host, port = values["telemetry"]["otlpEndpoint"].removeprefix("http://").split(":")
     assert int(port) in {one["port"] for one in objects().one("Service", host)["spec"]["ports"]}
     gateway = read_values(ENVIRONMENTS / name / "farthing-gateway.yaml")
-    named = ((values["telemetry"], "collector"), (values["monitoring"], "prometheus"), (gateway["monitoring"], "prometheus"))
-    for part, component in named:
-        (peer,) = part["peers"]
-        pods = [one["spec"]["template"]["metadata"]["labels"] for one in objects().all if one["kind"] in {"Deployment", "StatefulSet"}]
-        chosen = [labels for labels in pods if peer["podSelector"]["matchLabels"].items() <= labels.items()]
-        assert [labels["app.kubernetes.io/component"] for labels in chosen] == [component]
+    pods = [one["spec"]["template"]["metadata"]["labels"] for one in objects().all if one["kind"] in {"Deployment", "StatefulSet"}]
+    telemetry, monitoring, also = values["telemetry"], values["monitoring"], gateway["monitoring"]
+    for part, components in ((telemetry, ["collector"]), (monitoring, ["prometheus", "observer"]), (also, ["prometheus"])):
+        wanted = [peer["podSelector"]["matchLabels"].items() for peer in part["peers"]]
+        assert [labels["app.kubernetes.io/component"] for one in wanted for labels in pods if one <= labels.items()] == components
 
 
 def test_the_collector_keeps_what_matters_and_forgets_within_bounds() -> None:

@@ -14,7 +14,7 @@ from tests.charts.renders import ROOT
 
 CHART = ROOT / "charts/observability"
 VALUES = ROOT / "k8s/environments/ci/observability.yaml"
-PARTS = ("collector", "jaeger", "kube-state-metrics")  # Deployments but for Grafana
+PARTS = ("collector", "jaeger", "kube-state-metrics", "observer")  # Deployments but for Grafana
 
 
 def template(helm: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ def test_a_cluster_s_own_parts_are_used_instead(helm: Path) -> None:
     state = "kubeStateMetrics.enabled=false,kubeStateMetrics.address=state.kube-system:8080"
     grafana = "grafana.enabled=true,grafana.adminSecret=grafana"
     found = Objects(template(helm, "--set", f"{own},{state},{grafana}").stdout)
-    assert set(found.of("Deployment")) == {"observability-collector", "observability-grafana"}
+    assert set(found.of("Deployment")) == {"observability-collector", "observability-grafana", "observability-observer"}
     text = json.dumps(found.of("ConfigMap"))
     assert "endpoint: tempo.traces:4317" in text
     assert "url: http://tempo.traces:3200" in text

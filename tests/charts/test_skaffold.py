@@ -42,9 +42,12 @@ def test_every_image_that_was_built_is_the_one_that_runs(skaffold: dict[str, Any
 
 
 def test_the_platform_is_seen_with_the_values_that_make_cluster_takes(skaffold: dict[str, Any]) -> None:
-    over, release = next(profile["patches"] for profile in skaffold["profiles"] if profile["name"] == "observability")
+    over, built, release = next(profile["patches"] for profile in skaffold["profiles"] if profile["name"] == "observability")
     assert over == {"op": "add", "path": "/deploy/helm/releases/0/valuesFiles/-", "value": "k8s/environments/dev/farthing-observed.yaml"}
     assert (ROOT / over["value"]).is_file()
+    assert (built["op"], built["path"], built["value"]["image"]) == ("add", "/build/artifacts/-", "farthing/observer")
+    assert built["value"]["custom"]["buildCommand"] == "python3 tools/images.py build observer --also $IMAGE"
+    assert release["value"]["setValueTemplates"] == {"observer.image.tag": "{{.IMAGE_TAG_farthing_observer}}"}
     assert (release["op"], release["path"]) == ("add", "/deploy/helm/releases/-")
     found = release["value"]
     assert (found["name"], found["namespace"]) == ("observability", "farthing")
