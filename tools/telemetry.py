@@ -19,8 +19,8 @@ Nothing here ever holds personal data, a secret or a card number.
 _METRICS = """
 ## Metrics
 
-Made by *platform* (the services), *broker* (a service that has one), *observer*, *kubernetes* (kube-state-metrics and kubelets),
-or *rules* (Prometheus itself). Prometheus adds `pod`, `node` and `namespace`, and takes `version` from the pod.
+Made by *platform* (the services), *observer*, *kubernetes* (kube-state-metrics and kubelets), or *rules* (Prometheus itself).
+Prometheus adds `pod`, `node` and `namespace`, and takes `version` from the pod.
 
 | metric | kind | unit | labels | by | meaning |
 |---|---|---|---|---|---|

@@ -6,26 +6,43 @@ import ast
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import Metric
+from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from farthing.embedded.services import MANIFESTS
 from farthing.kit.faults import Fault
+from farthing.observer.domain.objects import Node
+from farthing.observer.operations.observing import DRAINING
+from services.observer.tests.stage import PATIENCE, staged
+from services.observer.tests.test_history import NOON, ROLLOUT
 from tests.e2e.recorded import Recorded, Span, recorded
 from tests.postgres import PostgresServer
 from tools.telemetry import PAGE, ROOT, page, schema
 
 SCHEMA = schema()
 SERVICES = {manifest.name for manifest in MANIFESTS}
-MINE = {name: metric for name, metric in SCHEMA["metrics"].items() if metric["by"] == "platform"}
-# Their source names them: to emit them takes a broker, or a cluster.
-ELSEWHERE = {"broker": ROOT / "libs" / "standalone" / "src"}
-if (OBSERVER := ROOT / "services" / "observer" / "src").is_dir():
-    ELSEWHERE["observer"] = OBSERVER
 TYPES = {"string": str, "int": int, "bool": bool}
+
+
+@pytest.fixture(scope="module")
+def observed() -> tuple[list[Metric], list[Span]]:
+    """What observer emits of a rollout to a node that goes away, with a request that fails and a container that is killed."""
+    return asyncio.run(_observed())
+
+
+async def _observed() -> tuple[list[Metric], list[Span]]:
+    async with staged() as stage:
+        stage.observing.seen(Node("worker", ready=False, cordoned=False), NOON)
+        await stage.take(*ROLLOUT[:9])
+        for status in (200, 500):
+            stage.new.metrics.served("orders", "2", "orders.get", status, 0.1)
+        await stage.take(*ROLLOUT[9:])
+        await stage.wait(PATIENCE + DRAINING)
+        return list(text_string_to_metric_families(generate_latest(stage.registry).decode())), [Span(one) for one in stage.spans()]
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +74,25 @@ async def _live_through(store: Recorded) -> None:
 _TEN = {"currency_code": "USD", "value": "10.00"}
 
 
+@pytest.fixture(scope="module", params=["platform", "observer"])
+def emitted(request: pytest.FixtureRequest) -> tuple[str, list[Metric], list[Span]]:
+    """Who, and what."""
+    metrics, spans = request.getfixturevalue({"platform": "busy", "observer": "observed"}[request.param])
+    return request.param, metrics, spans
+
+
 class TestMetrics:
-    def test_only_what_is_listed_with_its_labels(self, busy: tuple[list[Metric], list[Span]]) -> None:
-        for metric in busy[0]:
-            name = metric.name + ("_total" if metric.type == "counter" else "")
-            listed = MINE.get(name)
-            assert listed is not None, f"{name} is not in observability/schema"
+    def test_only_what_is_listed_with_its_labels(self, emitted: tuple[str, list[Metric], list[Span]]) -> None:
+        by, metrics, _ = emitted
+        for metric in metrics:
+            listed = _listed("metrics", by).get(_name_of(metric))
+            assert listed is not None, f"{_name_of(metric)} of {by} is not in observability/schema"
             labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
-            assert (metric.type, labels) == (listed["kind"], set(listed["labels"])), name
+            assert (metric.type, labels) == (listed["kind"], set(listed["labels"])), metric.name
 
-    def test_all_that_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
-        emitted = {metric.name + ("_total" if metric.type == "counter" else "") for metric in busy[0] if metric.samples}
-        assert set(MINE) - emitted == set()
-
-    @pytest.mark.parametrize("by", ELSEWHERE)
-    def test_those_that_need_more_than_one_process(self, by: str) -> None:
-        text = "".join(path.read_text() for path in ELSEWHERE[by].rglob("*.py"))
-        listed = [name for part in ("metrics", "attributes", "logs") for name, one in SCHEMA[part].items() if one.get("by") == by]
-        assert [name for name in listed if f'"{name}"' not in text] == []
+    def test_all_that_is_listed(self, emitted: tuple[str, list[Metric], list[Span]]) -> None:
+        by, metrics, _ = emitted
+        assert set(_listed("metrics", by)) - {_name_of(metric) for metric in metrics if metric.samples} == set()
 
     def test_those_that_rules_make(self) -> None:
         files = (ROOT / "observability" / "slo").glob("*.yaml")
@@ -83,7 +101,7 @@ class TestMetrics:
         assert {name for name, metric in SCHEMA["metrics"].items() if metric["by"] == "rules"} <= made
 
     def test_names_and_units_follow_prometheus(self) -> None:
-        for name, metric in MINE.items():
+        for name, metric in [*_listed("metrics", "platform").items(), *_listed("metrics", "observer").items()]:
             assert name.endswith("_total") == (metric["kind"] == "counter"), name
             unit = metric["unit"].replace(" ", "_")
             assert unit not in {"seconds", "bytes", "minor_units"} or unit in name, name
@@ -94,27 +112,32 @@ class TestMetrics:
 
 
 class TestAttributes:
-    def test_only_what_is_listed_where_it_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
-        for span in busy[1]:
+    def test_only_what_is_listed_where_it_is_listed(self, emitted: tuple[str, list[Metric], list[Span]]) -> None:
+        by, _, spans = emitted
+        for span in spans:
             for name, value in span.facts.items():
-                listed = SCHEMA["attributes"].get(name)
+                listed = _listed("attributes", by).get(name)
                 assert listed is not None, f"{name} of {span} is not in observability/schema"
                 assert _kind_of(span) in listed["spans"], f"{name} on {span}"
                 assert type(value) is TYPES[listed["type"]], f"{name} of {span} is {value!r}"
 
-    def test_all_that_is_listed(self, busy: tuple[list[Metric], list[Span]]) -> None:
-        emitted = {name for span in busy[1] for name in span.facts}
-        assert _without_observers("attributes") - emitted == set()
+    def test_all_that_is_listed(self, emitted: tuple[str, list[Metric], list[Span]]) -> None:
+        by, _, spans = emitted
+        assert set(_listed("attributes", by)) - {name for span in spans for name in span.facts} == set()
 
 
-def _without_observers(part: str) -> set[str]:
-    return {name for name, one in SCHEMA[part].items() if one.get("by") != "observer"}
+def _listed(part: str, by: str) -> dict[str, dict[str, Any]]:
+    return {name: one for name, one in SCHEMA[part].items() if one.get("by", "platform") == by}
+
+
+def _name_of(metric: Metric) -> str:
+    return metric.name + ("_total" if metric.type == "counter" else "")
 
 
 def _kind_of(span: Span) -> str:
     if span.kind == "CLIENT":
         return "statement" if "db.system.name" in span.facts else "call" if span.facts["server.address"] in SERVICES else "delivery"
-    return {"SERVER": "server", "PRODUCER": "event", "CONSUMER": "event"}[span.kind]
+    return {"SERVER": "server", "PRODUCER": "event", "CONSUMER": "event", "INTERNAL": "change"}[span.kind]
 
 
 def test_events_are_those_of_the_manifests() -> None:
@@ -124,8 +147,8 @@ def test_events_are_those_of_the_manifests() -> None:
 
 
 def test_log_lines_are_those_of_the_source() -> None:
-    here = SCHEMA["logs"] if "observer" in ELSEWHERE else _without_observers("logs")
-    listed = {name: {field for field in SCHEMA["logs"][name]["fields"] if " " not in field} for name in here}  # others come in a dict
+    # Of the fields those that are one word: the others come in a dict.
+    listed = {name: {field for field in line["fields"] if " " not in field} for name, line in SCHEMA["logs"].items()}
     assert listed == _written(path for part in ("libs", "services", "embedded") for path in (ROOT / part).rglob("src/**/*.py"))
 
 
@@ -134,9 +157,17 @@ def _written(paths: Iterable[Path]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and _is_log(node.func) and node.args and isinstance(node.args[0], ast.Constant):
-                found.setdefault(str(node.args[0].value), set()).update(word.arg for word in node.keywords if word.arg)
+            if isinstance(node, ast.Call) and _is_log(node.func) and node.args:
+                for name in _names(node.args[0]):
+                    found.setdefault(name, set()).update(word.arg for word in node.keywords if word.arg)
     return found
+
+
+def _names(given: ast.expr) -> list[str]:
+    """One, or either: `"a" if b else "c"`."""
+    if isinstance(given, ast.IfExp):
+        return _names(given.body) + _names(given.orelse)
+    return [str(given.value)] if isinstance(given, ast.Constant) else []
 
 
 def _is_log(function: ast.expr) -> bool:

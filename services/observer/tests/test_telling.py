@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,48 +13,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
-from prometheus_client import CollectorRegistry
 
 from farthing.kit.telemetry import Log, Metrics
-from farthing.observer.domain.objects import Container, Object, Pod
+from farthing.observer.domain.objects import Container
 from farthing.observer.domain.reading import READERS
 from farthing.observer.gateways.grafana import Annotation, Grafana
 from farthing.observer.gateways.pods import Counts, PodMetrics, counts_of
-from farthing.observer.gateways.traces import Traces
-from farthing.observer.operations import Failures, Figures, Observing, Table
-from farthing.observer.operations.observing import DRAINING, SETTLING, Tellers
+from farthing.observer.operations.observing import DRAINING, SETTLING
 from farthing.observer.settings import GrafanaSettings
+from services.observer.tests.stage import PATIENCE, Stage, served, staged
 from services.observer.tests.test_history import BEFORE, NOON, OOM, ROLLOUT, RUNNING, News, at
-
-PATIENCE = timedelta(seconds=30)
-
-
-class Served:
-    """A pod's own process, as far as its metrics go: the kit's, over HTTP."""
-
-    def __init__(self) -> None:
-        self.metrics = Metrics()
-        self.port = 0
-
-    async def start(self) -> web.AppRunner:
-        async def metrics(_request: web.Request) -> web.Response:
-            return web.Response(body=self.metrics.exposition())
-
-        app = web.Application()
-        app.router.add_get("/metrics", metrics)
-        runner, self.port = await served(app)
-        return runner
-
-
-async def served(app: web.Application) -> tuple[web.AppRunner, int]:
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    return runner, int(runner.addresses[0][1])
 
 
 class GrafanaServer:
@@ -79,66 +48,10 @@ class GrafanaServer:
         return runner
 
 
-@dataclass
-class Stage:
-    """An observer without watches, at a time of the test's choosing."""
-
-    old: Served
-    new: Served
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
-    table: Table = field(default_factory=Table)
-    log: BytesIO = field(default_factory=BytesIO)
-    now: datetime = NOON
-
-    def __post_init__(self) -> None:
-        self.pods = PodMetrics()
-        self.traces = Traces(self.exporter, "1", "farthing")
-        tellers = Tellers(Figures(self.registry), self.table, self.traces)
-        self.observing = Observing(tellers, self.pods, Failures(), lambda: self.now, PATIENCE, Log("observer", "1", self.log))
-
-    async def begin(self) -> None:
-        for name in READERS:
-            self.observing.listed(name, [self.here(one) for one in BEFORE] if name == "pods" else [])
-        await self.observing.look()
-
-    async def take(self, *news: News) -> None:
-        for one in news:
-            self.now = at(one.second) + timedelta(milliseconds=300)
-            if one.object is None:
-                self.observing.gone(one.uid, self.now)
-            else:
-                self.observing.seen(self.here(one.object), self.now)
-            await self.observing.look()
-
-    async def wait(self, span: timedelta) -> None:
-        self.now += span
-        await self.observing.look()
-
-    def here(self, one: Object) -> Object:
-        """Pods are at this machine's address."""
-        ports = {"p1": self.old.port, "p2": self.new.port}
-        return replace(one, address="127.0.0.1", metrics_port=ports[one.uid]) if isinstance(one, Pod) else one
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(name, {"service": "orders", **labels})
-
-    def spans(self) -> list[ReadableSpan]:
-        self.traces._provider.force_flush()
-        return sorted(self.exporter.get_finished_spans(), key=lambda span: (span.start_time or 0, -(span.end_time or 0)))
-
-
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
-    old, new = Served(), Served()
-    runners = [await old.start(), await new.start()]
-    found = Stage(old, new)
-    await found.begin()
-    yield found
-    await found.pods.aclose()
-    found.traces.close()
-    for runner in runners:
-        await runner.cleanup()
+    async with staged() as found:
+        yield found
 
 
 async def test_a_rollout_is_in_progress_at_once_and_told_when_it_is_over(stage: Stage) -> None:
