@@ -84,8 +84,9 @@ def kubectl(*words: str, check: bool = True, given: str | None = None) -> str:
 
 
 def helm(release: str, chart: str, *words: str) -> None:
-    """Install or upgrade a release and wait until it serves; one that cannot is rolled back."""
-    common = ("--kube-context", CONTEXT, "--namespace", NAMESPACE, "--wait", "--timeout", f"{READY_SECONDS}s")
+    """Install or upgrade a release and wait until it serves. What kubectl changed meanwhile (a scale, an image) is the chart's again."""
+    force = () if run("helm", "version", "--short").startswith("v3") else ("--force-conflicts",)  # Helm 4 asks for it
+    common = ("--kube-context", CONTEXT, "--namespace", NAMESPACE, "--wait", "--timeout", f"{READY_SECONDS}s", *force)
     run("helm", "upgrade", "--install", release, str(ROOT / "charts" / chart), *common, *words)
 
 
