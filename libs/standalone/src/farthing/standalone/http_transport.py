@@ -37,10 +37,12 @@ class Connections:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
         """A session for one request. If the connection fails, none of those that were made with it is used again."""
-        kept = await self._fresh()
-        kept.users += 1
+        old, kept = self._kept, self._fresh()
+        kept.users += 1  # before anything is waited for: nobody closes what has a user
         kept.most = max(kept.most, kept.users)
         try:
+            if old is not None and old is not kept and not old.users:
+                await old.session.close()
             yield kept.session
         except aiohttp.ClientConnectionError:
             if self._kept is kept:
@@ -57,14 +59,11 @@ class Connections:
             self._kept = None
         await self._names.close()
 
-    async def _fresh(self) -> _Kept:
-        old = self._kept
-        if old is not None and time.monotonic() - old.made < min(self._longest_kept, old.most * self._seconds_each):
-            return old
-        self._kept = new = _Kept(_open_session(self._names))
-        if old is not None and not old.users:
-            await old.session.close()
-        return new
+    def _fresh(self) -> _Kept:
+        kept = self._kept
+        if kept is None or time.monotonic() - kept.made >= min(self._longest_kept, kept.most * self._seconds_each):
+            kept = self._kept = _Kept(_open_session(self._names))
+        return kept
 
 
 class _Kept:

@@ -6,7 +6,6 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -58,8 +57,7 @@ class Broker:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
         if self._client is not None:
-            with suppress(NatsError, OSError, TimeoutError):
-                await self._client.close()
+            await self._forsake(self._client)
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[tuple[Client, JetStreamContext]]:
@@ -106,8 +104,9 @@ class Broker:
     async def _connect(self) -> None:
         settings = self._settings
         while True:
+            client = self._client = Client()  # known before it connects, so that `close` finds it half connected, too
             with suppress(NatsError, OSError, TimeoutError):
-                self._client = await nats.connect(
+                await client.connect(
                     settings.url,
                     name=f"farthing-{self._name}",
                     user=settings.user,
@@ -115,7 +114,7 @@ class Broker:
                     inbox_prefix=f"{INBOXES}.{self._name}",  # so that nobody else may read the answers we get
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=_PAUSE,
+                    reconnect_time_wait=_PAUSE,  # type: ignore[arg-type]  # a fraction serves as well
                     connect_timeout=2,
                     ping_interval=10,
                     max_outstanding_pings=2,
@@ -125,7 +124,12 @@ class Broker:
                 )
                 await self._back()
                 return
+            await self._forsake(client)
             await asyncio.sleep(_PAUSE)
+
+    async def _forsake(self, client: Client) -> None:
+        with suppress(NatsError, OSError, TimeoutError):
+            await client.close()
 
     async def _failed(self, error: Exception) -> None:
         self._log.warning("broker.trouble", error=type(error).__name__)
