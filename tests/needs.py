@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 20
 _REASON = "not run here: needs "
+NOT_RUN = "build/not-run.txt"  # below the root: `make test` runs pytest twice, and says at its end what neither could run
 PACKAGE = ROOT / "build/specifications/package/openapi"  # what `make specifications` unpacks
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -139,6 +140,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
         if _REASON in reason:
             missing[reason.partition(_REASON)[2]].append(report.nodeid)
+    if missing:
+        not_run = terminalreporter.config.rootpath / NOT_RUN
+        not_run.parent.mkdir(exist_ok=True)
+        with not_run.open("a", encoding="utf-8") as file:
+            file.writelines(f"{_REASON}{what}: {len(tests)} tests\n" for what, tests in sorted(missing.items()))
     for what, tests in sorted(missing.items()):
         terminalreporter.write_sep("-", f"{_REASON}{what}: {len(tests)}", yellow=True)
         for nodeid in sorted(tests):

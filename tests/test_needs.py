@@ -74,6 +74,14 @@ class TestMissing:
         ]
         assert "1 passed, 3 skipped" in completed.stdout
 
+    def test_keeps_for_the_end_of_several_runs_what_none_could_run(self, suite: Path) -> None:
+        run(suite)
+        run(suite)
+
+        lines = (suite.parent / "build/not-run.txt").read_text().splitlines()
+        assert [line.rpartition(": ")[2] for line in lines] == ["1 tests"] * 6
+        assert sum("Node.js" in line for line in lines) == 2
+
     def test_fails_in_ci(self, suite: Path) -> None:
         completed = run(suite, CI="true")
 
