@@ -80,7 +80,7 @@ export class Edge {
       answer = errorAnswer(error, visit);
     }
     span?.setAttributes({ "farthing.debug_id": debugId(visit.trail), "http.request.method": route.method, "http.route": route.path });
-    span?.setAttribute("http.response.status_code", answer.status);
+    span?.setAttributes({ "http.response.status_code": answer.status, "farthing.forced": false }); // that is said where a trace begins
     return answer;
   }
 

@@ -1,6 +1,6 @@
 /** Metrics with the names and labels of every service here, so that one query shows both implementations. */
 
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -36,10 +36,12 @@ export class Metrics {
         this.set({ service, state: "used" }, pool.used);
       },
     });
-    // Processor neither tells nor hears of events and has no due work: these have no series.
+    collectDefaultMetrics({ register: this.registry });
+    // Processor neither tells nor hears of events, has no due work and calls nobody: these have no series.
     new Gauge({ name: "farthing_outbox_oldest_age_seconds", help: "Age of the oldest event not yet delivered.", labelNames: ["service"], registers });
     new Counter({ name: "farthing_jobs_total", help: "Due work, by job and outcome.", labelNames: ["service", "job", "outcome"], registers });
     new Counter({ name: "farthing_dead_letters_total", help: "Events that were given up.", labelNames: ["service"], registers });
+    new Gauge({ name: "farthing_dependency_info", help: "Which service calls which: always 1.", labelNames: ["service", "callee"], registers });
   }
 
   served(operation: string, status: number, seconds: number): void {
