@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -32,6 +33,13 @@ _STARTING = 60.0
 
 @pytest.fixture(scope="session")
 def typescript_processor(node: Path) -> Command:
+    with (FOLDER / "package.json").open() as whoever:
+        fcntl.flock(whoever, fcntl.LOCK_EX)  # tests run in several processes
+        _build()
+    return (str(node), str(FOLDER / "dist/main.js"))
+
+
+def _build() -> None:
     """What the lock names is installed anew when the lock is younger, and compiled anew when a source is."""
     lock, installed = FOLDER / "package-lock.json", FOLDER / "node_modules/.package-lock.json"
     if _older(installed, lock):
@@ -40,7 +48,6 @@ def typescript_processor(node: Path) -> Command:
     if _older(built, installed, FOLDER / "package.json", FOLDER / "tsconfig.json", *(FOLDER / "src").iterdir()):
         subprocess.run(["npm", "run", "--silent", "build"], cwd=FOLDER, check=True, timeout=BUILDING)
         built.touch()
-    return (str(node), str(FOLDER / "dist/main.js"))
 
 
 def _older(made: Path, *causes: Path) -> bool:
