@@ -148,6 +148,18 @@ async def test_a_restart_is_counted_once_by_its_cause(stage: Stage) -> None:
     assert stage.value("farthing_pod_restarts_total", cause="OOMKilled") == 1
 
 
+async def test_a_version_that_comes_late_is_waited_for(stage: Stage) -> None:
+    """After a broken connection each kind is listed by itself: the ReplicaSet, which knows the version, may come last."""
+    await stage.take(ROLLOUT[0], *ROLLOUT[2:11])
+    await stage.wait(SETTLING)
+    assert b"change.began" not in stage.log.getvalue()
+    await stage.take(News(31, ROLLOUT[1].object))
+    assert b'"to":"2.0.0"' in stage.log.getvalue()
+    await stage.wait(PATIENCE)
+    newest = stage.table.last(1, None).rollouts[0]
+    assert (newest.outcome, newest.to_version) == ("complete", "2.0.0")
+
+
 async def test_what_ended_before_is_shown_and_not_told_again(stage: Stage) -> None:
     later = Stage(stage.old, stage.new, now=at(200))
     for name in READERS:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LOOK: Final = 1.0  # seconds between two looks
 SETTLING: Final = timedelta(seconds=3)  # the kinds are watched apart: what belongs together may arrive in any order
-INCOMPLETE: Final = timedelta(seconds=30)  # the longest that the first look waits for every kind to be listed
+INCOMPLETE: Final = timedelta(seconds=30)  # the longest that is waited for a kind not listed yet, at first or after a broken connection
 DRAINING: Final = timedelta(seconds=60)  # the longest that old pods are waited for: their grace period is 45 s
 
 
@@ -101,9 +101,10 @@ class Observing:
         if not self._is_ours(happening):
             self._close(happening, None)
             return
-        if now - happening.began >= SETTLING:
+        settling = SETTLING if happening.to_version else INCOMPLETE  # a version comes with the ReplicaSet
+        if now - happening.began >= settling:
             self._tell_begin(happening)
-        if happening.ended is None or now - happening.ended < SETTLING:
+        if happening.ended is None or now - happening.ended < settling:
             return
         if happening.key not in self._ended:
             self._ended.add(happening.key)
