@@ -184,7 +184,7 @@ def test_grafana_has_no_password_and_takes_everything_from_files() -> None:
     (container,) = objects().one("Deployment", "observability-grafana")["spec"]["template"]["spec"]["containers"]
     variables = environment(container)
     assert {name for name in variables if "PASSWORD" in name} == set()
-    assert (variables["GF_AUTH_ANONYMOUS_ENABLED"], variables["GF_AUTH_ANONYMOUS_ORG_ROLE"]) == ("true", "Viewer")
+    assert (variables["GF_AUTH_ANONYMOUS_ENABLED"], variables["GF_AUTH_ANONYMOUS_ORG_ROLE"]) == ("true", "Editor")
     data = objects().one("ConfigMap", "observability-grafana")["data"]
     sources = yaml.safe_load(data["datasources.yaml"])["datasources"]
     assert {source["uid"]: source["url"] for source in sources} == {

@@ -59,7 +59,7 @@ def test_prometheus_operator_is_given_monitors_and_rules(helm: Path) -> None:
         (["--set-json", "slo.windowScale=0.01"], "slo.windowScale=0.01: five minutes become shorter than three scrapes"),
         (["--set", "grafana.enabled=true"], "grafana: nobody could sign in; name a secret in grafana.adminSecret"),
         (
-            ["--set", "grafana.enabled=true,grafana.anonymous=true,prometheus.enabled=false"],
+            ["--set", "grafana.enabled=true,grafana.anonymousRole=Viewer,prometheus.enabled=false"],
             "prometheus.address is empty: Grafana needs one",
         ),
     ],

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from farthing.observer.domain.happenings import Happening
+from farthing.observer.operations.observing import annotation
 from tests.telemetry.queries import FOLDER, Query, dashboards, panels, queries
 from tests.telemetry.series import EXPECTED, SERIES
 from tools.dashboards.__main__ import ALL, text_of
@@ -54,6 +57,16 @@ def _without_searches(dashboard: dict[str, Any]) -> dict[str, Any]:
     for panel in panels(dashboard):
         panel["targets"] = [one for one in panel["targets"] if one.get("datasource", {}).get("uid") != "jaeger"]
     return dashboard
+
+
+@every
+def test_it_shows_what_observer_annotates(name: str) -> None:
+    """Such annotations belong to no dashboard: one that does not ask for them by their tags shows none."""
+    now = datetime.now(UTC)
+    written = annotation(Happening(("rollout", "d", "2"), "rollout", "orders", "farthing-orders", now), None)
+    asked = [one["target"] for one in dashboards()[name]["annotations"]["list"] if one["enable"] and one["target"]["type"] == "tags"]
+    assert len(asked) == 1
+    assert set(asked[0]["tags"]) <= set(written.tags)
 
 
 @every

@@ -25,6 +25,8 @@ from grafana_foundation_sdk.models.dashboard import (
 
 PROMETHEUS = DataSourceRef(type_val="prometheus", uid="prometheus")
 JAEGER = DataSourceRef(type_val="jaeger", uid="jaeger")
+GRAFANA = DataSourceRef(type_val="grafana", uid="-- Grafana --")  # its own store, to which observer writes
+GRAFANA = DataSourceRef(type_val="grafana", uid="-- Grafana --")  # its own store, which observer writes to
 WIDTH, HALF, THIRD, QUARTER, SIXTH = 24, 12, 8, 6, 4
 RATE = "$__rate_interval"
 
@@ -116,7 +118,7 @@ def page(
 ) -> Dashboard:
     """A dashboard of some rows; its uid is `farthing-<name>`."""
     made = dashboard.Dashboard(title).uid(f"farthing-{name}").description(meaning).tags(["farthing"]).time("now-30m", "now").refresh("10s")
-    made = made.tooltip(DashboardCursorSync.CROSSHAIR).timezone("browser").link(_others())
+    made = made.tooltip(DashboardCursorSync.CROSSHAIR).timezone("browser").link(_others()).annotation(_changes())
     for variable in variables:
         made = made.with_variable(variable)
     for heading, panels in rows:
@@ -135,6 +137,13 @@ def _others() -> Builder[Any]:
         .keep_time(keep_time=True)
         .include_vars(include_vars=True)
     )
+
+
+def _changes() -> Builder[Any]:
+    """What observer tells, in every graph: Grafana shows annotations of no dashboard where they are asked for by their tags."""
+    tagged = dashboard.AnnotationTarget().type("tags").tags(["farthing"]).match_any(match_any=False).limit(100)
+    query = dashboard.AnnotationQuery().name("Changes of the cluster").datasource(GRAFANA).target(tagged)
+    return query.enable(enable=True).hide(hide=False).icon_color("purple")
 
 
 def _query(line: Line, ref_id: str) -> prometheus.Dataquery:

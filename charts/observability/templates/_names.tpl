@@ -48,7 +48,7 @@ labels:
 {{- if lt (mulf 300 .Values.slo.windowScale) (mulf 3 .Values.prometheus.scrapeSeconds) -}}
 {{- fail (printf "slo.windowScale=%v: five minutes become shorter than three scrapes (prometheus.scrapeSeconds=%v)" .Values.slo.windowScale .Values.prometheus.scrapeSeconds) -}}
 {{- end -}}
-{{- if and .Values.grafana.enabled (not .Values.grafana.anonymous) (not .Values.grafana.adminSecret) -}}
-{{- fail "grafana: nobody could sign in; name a secret in grafana.adminSecret, or set grafana.anonymous=true" -}}
+{{- if and .Values.grafana.enabled (not .Values.grafana.anonymousRole) (not .Values.grafana.adminSecret) -}}
+{{- fail "grafana: nobody could sign in; name a secret in grafana.adminSecret, or set grafana.anonymousRole=Viewer" -}}
 {{- end -}}
 {{- end -}}
