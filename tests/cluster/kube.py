@@ -36,7 +36,11 @@ class Kube:
 
     def ctl(self, *words: str, given: str | None = None, timeout: float = 300) -> str:
         """Raises CommandFailed."""
-        return run("kubectl", *self._where, *words, given=given, timeout=timeout)
+        return run(*self.command(*words), given=given, timeout=timeout)
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        """For one that goes on until it is ended."""
+        return ("kubectl", *self._where, *words)
 
     def get(self, *words: str) -> Any:
         """What kubectl shows, as JSON. Raises CommandFailed."""
