@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load load-apart clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry
+.PHONY: help install run test check specifications load load-apart load-cluster clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ load: install ## Measure full checkouts per second, with the books audited after
 
 load-apart: install ## Measure CPU of a checkout with one process per service, against one process (needs nats-server)
 	$(BIN)/python -m tests.benchmarks.apart
+
+load-cluster: install ## Measure what a checkout costs on the cluster of `make cluster`, and by whom
+	$(BIN)/python -m tests.benchmarks.cluster
 
 lock: ## Write requirements.txt anew from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
