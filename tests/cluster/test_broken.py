@@ -45,6 +45,7 @@ def test_broken_version(
         serving = old & kube.pod_names(service)
     finally:
         back()
+    wait_until("the way back to begin", lambda: not rollout.stopped(), 30)  # before, `rollout status` tells of the way there
     rollout.wait()
     assert serving == old, "the old version was taken away"
     wait_until("the broken pods to go", lambda: kube.pod_names(service) == old, 90)
