@@ -7,6 +7,9 @@ import re
 import time
 from dataclasses import replace
 
+import pytest
+
+from tests.cluster.exact import shopper
 from tests.cluster.exact.arrivals import arrive
 from tests.cluster.exact.books import Books, Shown, Totals, judge
 from tests.cluster.exact.record import Checkout, Exchange, Record
@@ -69,6 +72,12 @@ class TestRun:
         assert (report.verdict.acknowledged, report.verdict.in_books) == (10, 10)
         assert sum(report.failures.values()) == 4
 
+    async def test_the_health_is_asked_once_and_hinders_nobody(self, served: TestPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(shopper, "HEALTH", replace(shopper.HEALTH, wanted=lambda said: said["status"] == "down"))
+        report = await run(Plan(served.url, checkouts=5, rate=20, retries=Retries(), patience=5, settling=0.2))
+        assert (report.problems, report.failures) == ((), {("health", "wrong answer"): 1})
+        assert (report.unfinished, report.verdict.acknowledged, report.verdict.in_books) == (0, 5, 5)
+
 
 class TestPlanted:
     """Wrong books and wrong memories, on a platform that has served some checkouts."""
@@ -76,11 +85,11 @@ class TestPlanted:
     async def test_all_of_them(self, served: TestPlatform) -> None:
         record, access = Record(3, 20, retries=False), Access("planted")
         async with opened(served.url) as connections:
-            shopper, books = Shopper(connections, access, record, NEVER, mixed=False), Books(connections, access, patience=0, settling=0)
-            assert await shopper.sign_in(-1)
+            buyer, books = Shopper(connections, access, record, NEVER, mixed=False), Books(connections, access, patience=0, settling=0)
+            assert await buyer.sign_in(-1)
             before = await books.totals()
             for number in range(3):
-                await shopper.shop(number)
+                await buyer.shop(number)
             first, second, third = record.checkouts
             assert (await books.reconcile([first, second, third], before)).exact
             # A payment that nobody remembers: a double charge under another order.
