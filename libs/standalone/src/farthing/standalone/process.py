@@ -13,14 +13,13 @@ from farthing.kit.clock import Clock
 from farthing.kit.db import Database
 from farthing.kit.errors import Unavailable
 from farthing.kit.faults import Faults
-from farthing.kit.rpc import Link
 from farthing.kit.service import Build, Host, Running
 from farthing.kit.switches import Switches
 from farthing.kit.telemetry import Log, Metrics, Tracing
 from farthing.kit.telemetry.tracing import exporter_of
 from farthing.money import Ids
-from farthing.standalone.http_transport import Connections, HttpTransport
-from farthing.standalone.keys import FileTokens, key_source
+from farthing.standalone.calls import Calls
+from farthing.standalone.keys import key_source
 from farthing.standalone.self_contained import NoDatabase, SelfContained
 from farthing.standalone.server import Listeners
 
@@ -41,7 +40,6 @@ class Process:
 
     def __init__(self, build: Build, settings: ProcessSettings) -> None:
         self._settings = settings
-        self._calls = {callee: Connections() for callee in settings.callees}
         self._apps, self._peers = Jwks(key_source(settings.apps)), Jwks(key_source(settings.peers))
         self.host = self._make_host()
         self._wiring = self._connect()
@@ -75,6 +73,7 @@ class Process:
         manifest, platform = settings.manifest, settings.platform
         tracing = Tracing(platform.trace_ratio, exporter_of(platform.otlp_endpoint, platform.environment))
         self._spans = tracing.of(manifest.name, manifest.version)
+        self._calls = Calls(settings, self._spans)
         return Host(
             settings=platform,
             database=self._make_database(),
@@ -86,7 +85,7 @@ class Process:
             metrics=Metrics(),
             tracing=tracing,
             log=Log(manifest.name, manifest.version),
-            link=self._link,
+            link=self._calls.link,
             apps=Verifier(self._apps, PUBLIC_AUDIENCE),
             peers=Verifier(self._peers, manifest.name, settings.subject_prefix),
             callers=settings.callers,
@@ -98,11 +97,6 @@ class Process:
         if settings.self_contained:
             return NoDatabase()
         return Database(settings.database, settings.manifest.name, size=POOL + bool(settings.manifest.consumes), spans=self._spans)
-
-    def _link(self, callee: str) -> Link:
-        manifest, url = self._settings.manifest, self._settings.callees[callee]
-        transport = HttpTransport(self._calls[callee], url)
-        return Link(manifest.name, callee, transport, FileTokens(self._settings.tokens), self._spans)
 
     def _connect(self) -> Wiring | None:
         if self._settings.broker is None:
@@ -147,8 +141,7 @@ class Process:
         await self.running.stop()
         if self._wiring is not None:
             await self._wiring.stop()
-        for connections in self._calls.values():
-            await connections.aclose()
+        await self._calls.aclose()
         self.host.log.info("service.stopped")
         self.host.tracing.flush()
         self.host.tracing.close()
