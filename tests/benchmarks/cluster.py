@@ -58,7 +58,7 @@ def rates(before: dict[tuple[str, str], Reading], after: dict[tuple[str, str], R
 
 def workload(pod: str) -> str:
     """`farthing-orders-7d9f-x2k4p` is one of farthing-orders."""
-    return re.sub(r"(-[0-9a-f]{6,10})?-[a-z0-9]{5}$", "", pod)
+    return re.sub(r"((-[0-9a-f]{6,10})?-[a-z0-9]{5}|-\d+)$", "", pod)
 
 
 def busy() -> float:
