@@ -25,7 +25,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "show capture": frozenset({"payments"}),
     "refund": frozenset({"payments", "ledger", "merchants"}),
     "list webhooks": frozenset({"webhooks"}),
-    "approval page": frozenset({"checkout", "orders", "accounts"}),
+    "approval page": frozenset({"checkout", "orders", "accounts", "merchants"}),  # whose name it shows; orders remembers it
 }
 # What must fail when the service is away, since it serves it itself.
 OWNED: dict[str, str] = {

@@ -12,6 +12,7 @@ from farthing.clients.accounts.models import Account
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.merchants.errors import MerchantNotFound
 from farthing.clients.merchants.models import Merchant
+from farthing.kit.errors import OutcomeUnknown, Unavailable
 from farthing.orders.domain.totals import Json
 from farthing.orders.errors import InvalidPlatformFeesAccount, PayeeAccountInvalid, PayerNotFound
 
@@ -21,7 +22,7 @@ _MOST: Final = 10_000
 
 
 class Remembered(Generic[T]):
-    """Answers kept for some seconds of real time; refusals are not."""
+    """Answers kept for some seconds of real time, and longer while nobody can be asked; refusals are not kept."""
 
     def __init__(self) -> None:
         self._known: dict[Any, tuple[int, T]] = {}
@@ -31,7 +32,12 @@ class Remembered(Generic[T]):
         found = self._known.get(key)
         if found is not None and second - found[0] < KEPT_SECONDS:
             return found[1]
-        answer = await ask()
+        try:
+            answer = await ask()
+        except (Unavailable, OutcomeUnknown):
+            if found is None:
+                raise
+            return found[1]
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[key] = (second, answer)
