@@ -66,7 +66,7 @@ async def test_a_rollout_is_in_progress_at_once_and_told_when_it_is_over(stage: 
     stage.new.metrics.served("orders", "2", "ready", 503, 0.1)
     await stage.take(*ROLLOUT[8:10])
     assert stage.value("farthing_rollouts_in_progress") == 0
-    assert stage.value("farthing_time_to_first_request_seconds_count") is None
+    assert stage.value("farthing_time_to_first_request_seconds_count") == 0
     stage.new.metrics.served("orders", "2", "orders.get", 200, 0.1)
     stage.new.metrics.served("orders", "2", "orders.create", 502, 0.1)
     await stage.take(ROLLOUT[10])
@@ -82,6 +82,15 @@ async def test_a_rollout_is_in_progress_at_once_and_told_when_it_is_over(stage: 
         await stage.wait(PATIENCE)
     assert stage.value("farthing_rollout_duration_seconds_count", outcome="complete") == 1
     assert len({span.context.trace_id for span in stage.spans() if span.context}) == 1
+
+
+async def test_what_never_happened_reads_zero(stage: Stage) -> None:
+    """`increase` shows nothing of a series that begins with its first event."""
+    assert stage.value("farthing_rollout_duration_seconds_count", outcome="complete") == 0
+    assert stage.value("farthing_rollout_duration_seconds_bucket", outcome="failed", le="+Inf") == 0
+    assert stage.value("farthing_time_to_first_request_seconds_count") == 0
+    assert stage.value("farthing_pod_restarts_total", cause="Error") == 0
+    assert stage.value("farthing_requests_failed_during_rollout_total") == 0
 
 
 async def test_what_the_pods_say_they_failed_is_added_up(stage: Stage) -> None:
@@ -168,7 +177,7 @@ async def test_what_ended_before_is_shown_and_not_told_again(stage: Stage) -> No
     await later.observing.look()
     await later.wait(PATIENCE)
     assert [row.kind for row in later.table.last(9, None).rollouts] == ["restart", "rollout", "rollout"]
-    assert (later.spans(), later.value("farthing_pod_restarts_total", cause="OOMKilled")) == ([], None)
+    assert (later.spans(), later.value("farthing_pod_restarts_total", cause="OOMKilled")) == ([], 0)
     await later.pods.aclose()
     later.traces.close()
 

@@ -13,6 +13,7 @@ from farthing.observer.domain.losses import CAUSES
 if TYPE_CHECKING:
     from farthing.observer.domain.happenings import Happening
 
+_OUTCOMES: Final = ("complete", "failed", "superseded")  # of rollouts; others are rare, and of Deployments that are gone
 _SECONDS: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
 
@@ -50,8 +51,17 @@ class Figures:
         """Say of every service how many rollouts it has, also when there is none."""
         found = Counting(one.service for one in happenings if one.kind == "rollout" and one.ended is None)
         for service in services:
+            self._begin(service)
             self._going_on.labels(service).set(found[service])
-            self._failed.labels(service)
+
+    def _begin(self, service: str) -> None:
+        """Every series of a service is there from the start: Prometheus sees no increase in one that begins with a 1."""
+        self._failed.labels(service)
+        self._first_request.labels(service)
+        for outcome in _OUTCOMES:
+            self._duration.labels(service, outcome)
+        for cause in CAUSES:
+            self._restarts.labels(service, cause)
 
     def ended(self, happening: Happening) -> None:
         if happening.kind == "rollout" and happening.ended is not None:
