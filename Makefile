@@ -76,7 +76,7 @@ doctor: ## Say which tool for Kubernetes is missing, and where it comes from
 cluster: ## A kind cluster with gateway, database, broker and one container per service (OBSERVABILITY=1: and what sees it); continues where it stopped
 	@$(PYTHON) tools/cluster.py up
 
-cluster-test: install ## Change, break and scale the services under load (a good half hour)
+cluster-test: install ## Change, break and scale the services under load (a good half hour), and what sees it where OBSERVABILITY=1 brought that
 	$(BIN)/pytest tests/charts tests/cluster -m "cluster and not soak"
 
 cluster-soak: install ## The whole table of experiments (two hours), written to build/experiments/

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -126,9 +127,14 @@ def _found(marker: str) -> Path:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, (what, find) in _NEEDS.items():
         if item.get_closest_marker(marker) is not None and find() is None:
-            if os.environ.get("CI"):
-                pytest.fail(f"CI must run this, and it needs {what}", pytrace=False)
-            pytest.skip(f"{_REASON}{what}")
+            lacking(what)
+
+
+def lacking(what: str) -> NoReturn:
+    """Do not run the present test, since this is not there."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must run this, and it needs {what}", pytrace=False)
+    pytest.skip(f"{_REASON}{what}")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

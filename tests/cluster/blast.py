@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import httpx2
 
-from tests.benchmarks.load import BODY
-from tests.cluster.exact.shopper import CARD_BODY, SEED_APP
+from tests.cluster.exact.shopper import CARD_BODY
 from tests.cluster.load import URL
+from tests.cluster.store import Store, capture_of, good
 
 # By operation: without whom it cannot be done. Whoever is not named here must not be missed.
 NEEDS: dict[str, frozenset[str]] = {
@@ -67,66 +65,37 @@ class Outcome:
 
 
 class Shop:
-    """Orders and captures made while all is well, to be used while it is not. Its buyer is its own: nobody else's wallet changes."""
+    """Orders and captures made while all is well, to be used while it is not."""
 
     CAPTURES = 2  # at most, by all its tries
 
     def __init__(self, operator: str, url: str = URL) -> None:
-        self._http = httpx2.Client(base_url=url, timeout=40)
-        self._operator = {"authorization": f"Bearer {operator}"} if operator else {}
-        self._app = {"authorization": f"Bearer {self._token().json()['access_token']}", "prefer": "return=representation"}
-        self._buyer = f"shop-{uuid.uuid4().hex[:12]}@example.com"
-        self._good(self._operate("accounts", {"email": self._buyer, "kind": "personal", "country": "US"}))
-        self._good(self._operate(f"accounts/{self._buyer}/fund", {"currency_code": "USD", "value": "1000.00"}))
-        self.created, self.approved, self.captured = self._order(), self._order(), self._order()
-        self._good(self._approve(self.approved))
-        self._good(self._approve(self.captured))
-        paid = self._good(self._capture(self.captured))
-        self.capture = str(paid["purchase_units"][0]["payments"]["captures"][0]["id"])
+        self._store = store = Store(operator, url)
+        self.created = str(good(store.create())["id"])
+        self.approved, self.captured = store.approved(), store.approved()
+        self.capture = capture_of(good(store.capture(self.captured)))
 
     def close(self) -> None:
-        self._http.close()
+        self._store.close()
 
     def tries(self) -> dict[str, Callable[[], httpx2.Response]]:
         """Every operation, each able to be done at once."""
+        store = self._store
         return {
-            "token": self._token,
-            "create order": lambda: self._post("/v2/checkout/orders", BODY),
-            "show order": lambda: self._http.get(f"/v2/checkout/orders/{self.captured}", headers=self._app),
-            "approve": lambda: self._approve(self.created),
-            "capture": lambda: self._capture(self.approved),
-            "pay by card": lambda: self._post("/v2/checkout/orders", CARD_BODY),
-            "show capture": lambda: self._http.get(f"/v2/payments/captures/{self.capture}", headers=self._app),
-            "refund": lambda: self._post(f"/v2/payments/captures/{self.capture}/refund", b"{}"),
-            "list webhooks": lambda: self._http.get("/v1/notifications/webhooks", headers=self._app),
-            "approval page": lambda: self._http.get("/checkoutnow", params={"token": self.created}),
+            "token": store.token,
+            "create order": store.create,
+            "show order": lambda: store.show(f"/v2/checkout/orders/{self.captured}"),
+            "approve": lambda: store.approve(self.created),
+            "capture": lambda: store.capture(self.approved),
+            "pay by card": lambda: store.create(CARD_BODY),
+            "show capture": lambda: store.show(f"/v2/payments/captures/{self.capture}"),
+            "refund": lambda: store.refund(self.capture),
+            "list webhooks": lambda: store.show("/v1/notifications/webhooks"),
+            "approval page": lambda: store.page(self.created),
         }
 
     def outcomes(self) -> dict[str, Outcome]:
         return {operation: _outcome(operation, send) for operation, send in self.tries().items()}
-
-    def _token(self) -> httpx2.Response:
-        return self._http.post("/v1/oauth2/token", data={"grant_type": "client_credentials"}, auth=SEED_APP)
-
-    def _order(self) -> str:
-        return str(self._good(self._post("/v2/checkout/orders", BODY))["id"])
-
-    def _approve(self, order: str) -> httpx2.Response:
-        return self._operate(f"orders/{order}/approve", {"buyer": self._buyer})
-
-    def _operate(self, path: str, body: dict[str, str]) -> httpx2.Response:
-        return self._http.post(f"/_farthing/{path}", json=body, headers=self._operator)
-
-    def _capture(self, order: str) -> httpx2.Response:
-        return self._post(f"/v2/checkout/orders/{order}/capture", b"{}")
-
-    def _post(self, path: str, body: bytes) -> httpx2.Response:
-        headers = {**self._app, "content-type": "application/json", "paypal-request-id": uuid.uuid4().hex}
-        return self._http.post(path, content=body, headers=headers)
-
-    def _good(self, answer: httpx2.Response) -> Any:
-        assert answer.status_code in {200, 201}, answer.text
-        return answer.json()
 
 
 def _outcome(operation: str, send: Callable[[], httpx2.Response]) -> Outcome:

@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Experiments alone: see robbed."""
-    if item.get_closest_marker("cluster") is None:
+    if item.get_closest_marker("cluster") is None or item.get_closest_marker("reading") is not None:
         return None
     reporter = item.config.pluginmanager.get_plugin("terminalreporter")
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)

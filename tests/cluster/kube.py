@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from typing import Any
 
+_FRACTION = re.compile(r"\d+\.\d+")
 CONTEXT, NAMESPACE, RELEASE, CLUSTER = "kind-farthing", "farthing", "farthing", "farthing"
 
 
@@ -68,6 +70,20 @@ class Kube:
         """What the pod tells Prometheus, through the API server. Raises CommandFailed."""
         return self.ctl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/{pod}:8000/proxy/metrics", timeout=20)
 
+    def ask(self, service: str, path: str) -> Any:
+        """What a Service (`name:port`) answers, as JSON, through the API server. Raises CommandFailed."""
+        return json.loads(self.ctl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/{service}/proxy{path}", timeout=60))
+
+    def kill(self, pod: str, container: str) -> None:
+        """End a container as a crash would, behind the kubelet's back. Raises CommandFailed."""
+        shown = self.get(f"pod/{pod}")
+        [name] = [one["containerID"] for one in shown["status"]["containerStatuses"] if one["name"] == container]
+        run("docker", "exec", shown["spec"]["nodeName"], "crictl", "stop", "--timeout", "0", name.removeprefix("containerd://"))
+
+    def restarts(self, pod: str) -> int:
+        """How often its containers were started anew. Raises CommandFailed."""
+        return sum(int(one["restartCount"]) for one in self.get(f"pod/{pod}")["status"]["containerStatuses"])
+
     def secret(self, name: str, key: str) -> str:
         """Raises CommandFailed."""
         shown = self.ctl("get", "secret", name, "--output", f"go-template={{{{index .data {json.dumps(key)} | base64decode}}}}")
@@ -87,7 +103,7 @@ class Helm:
 
     def upgrade(self, *sets: str) -> None:
         """Change values (`path=value`), and wait for nothing. Raises CommandFailed."""
-        words = [word for value in sets for word in ("--set-string" if ".image.tag=" in value else "--set", value)]
+        words = [word for value in sets for word in (_how(value), value)]
         run("helm", "upgrade", self._release, self._chart, *self._where, *self._force, "--reuse-values", *words)
 
     def revision(self) -> int:
@@ -97,6 +113,14 @@ class Helm:
     def rollback(self, revision: int) -> None:
         """Raises CommandFailed."""
         run("helm", "rollback", self._release, str(revision), *self._where, *self._force)
+
+
+def _how(value: str) -> str:
+    """Helm takes digits for a number, also where text is meant, and a number with a point for text."""
+    path, _, given = value.partition("=")
+    if path.endswith(".image.tag") or ".env." in path:
+        return "--set-string"
+    return "--set-json" if _FRACTION.fullmatch(given) else "--set"
 
 
 def wait_until(what: str, holds: Any, seconds: float, every: float = 1.0) -> float:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from _pytest.runner import runtestprotocol
 
+T = TypeVar("T")
 TOO_MUCH = 0.2  # of all processor time
 REPEATS = 2
 LONGEST_WAIT = 300.0  # seconds for the machine to come back
@@ -61,6 +63,19 @@ def repeat_when_robbed(item: pytest.Item, nextitem: pytest.Item | None, say: Cal
         reports, share = _run(item, nextitem)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
+
+
+def repeated(do: Callable[[], T]) -> T:
+    """For what several tests look at afterwards: do it, and again when it failed on a machine that was not its own."""
+    for _ in range(REPEATS):
+        wait_for_the_machine()
+        watch = Watch()
+        try:
+            return do()
+        except Exception:
+            if watch.share() < TOO_MUCH:
+                raise
+    return do()
 
 
 def _run(item: pytest.Item, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], float]:

@@ -51,3 +51,29 @@ def test_only_what_failed_on_a_robbed_machine_is_repeated(
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
     assert (pytester.path / "runs").read_text() == str(runs)
     result.assert_outcomes(passed=int(passed), failed=int(not passed))
+
+
+class Wrong(Exception):
+    """What an experiment ends with."""
+
+
+@pytest.mark.parametrize(
+    ("stolen", "fails", "runs"), [(0.0, 1, 1), (0.5, 1, 2), (0.5, 9, 3)], ids=["its own machine", "robbed", "never again"]
+)
+def test_what_several_tests_look_at_is_repeated_likewise(monkeypatch: pytest.MonkeyPatch, stolen: float, fails: int, runs: int) -> None:
+    monkeypatch.setattr(robbed, "wait_for_the_machine", lambda: None)
+    monkeypatch.setattr(robbed.Watch, "share", lambda _: stolen)
+    tries: list[int] = []
+
+    def experiment() -> int:
+        tries.append(1)
+        if len(tries) <= fails:
+            raise Wrong
+        return 7
+
+    if fails < runs:
+        assert robbed.repeated(experiment) == 7
+    else:
+        with pytest.raises(Wrong):
+            robbed.repeated(experiment)
+    assert len(tries) == runs

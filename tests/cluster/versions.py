@@ -86,6 +86,11 @@ def build(service: str, change: Change, folder: Path) -> str:
     return image
 
 
+def value_of(service: str, image: str) -> str:
+    """What Helm is told to bring this image."""
+    return f"services.{service}.image.tag={image.rpartition(':')[2]}"
+
+
 def copy_tree(folder: Path) -> None:
     """What images are made from."""
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "tests", "node_modules")

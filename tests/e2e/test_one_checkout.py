@@ -10,7 +10,8 @@ import pytest
 from farthing.embedded.services import MANIFESTS
 from farthing.kit.clock import real_now
 from farthing.kit.faults import Fault
-from tests.e2e.recorded import Checkout, Recorded, Span, recorded, traces_of
+from tests.cluster.observed import hops
+from tests.e2e.recorded import BUYER, Checkout, Recorded, Span, recorded, traces_of
 from tests.e2e.test_first_checkout import UNIT
 from tests.postgres import PostgresServer
 
@@ -104,6 +105,22 @@ async def test_a_card_is_followed_too_and_never_shown(store: Recorded) -> None:
     spans = [span for span in store.spans() if span.trace.startswith(paid.headers["paypal-debug-id"])]
     assert {span.service for span in spans if span.kind == "SERVER"} >= {"orders", "vault", "processor", "payments", "ledger"}
     assert [word for span in store.spans() for word in PERSONAL if word in span.raw.to_json()] == []
+
+
+async def test_its_hops_are_those_that_a_cluster_must_show(store: Recorded) -> None:
+    """tests/cluster looks for them at Jaeger: the list is of this platform, whatever a cluster makes of it."""
+    await store.subscribe()
+    body = {"intent": "CAPTURE", "purchase_units": [UNIT]}
+    order = (await store.ask("POST", "/v2/checkout/orders", body, 201, paypal_request_id="create")).json()["id"]
+    await store.ask("GET", f"/checkoutnow?token={order}", status=303)
+    await store.ask("POST", f"/_farthing/orders/{order}/approve", {"buyer": BUYER})
+    await store.ask("POST", f"/v2/checkout/orders/{order}/capture", {}, 201)
+    by_card = {**body, "payment_source": {"card": CARD}}
+    paid = await store.ask("POST", "/v2/checkout/orders", by_card, 201, paypal_request_id="card-2")
+    await store.platform.settle()
+    assert hops.missing(of_checkout(store, Checkout(order)), hops.WALLET) == []
+    found = [span for span in store.spans() if span.trace.startswith(paid.headers["paypal-debug-id"])]
+    assert hops.missing(found, hops.CARD) == []
 
 
 async def test_what_nobody_asked_for_is_not_sampled(store: Recorded) -> None:
