@@ -113,6 +113,7 @@ def test_a_checkout_is_traced_through_the_processes_and_the_broker_to_the_store(
     until(lambda: is_whole(collector, debug_id))
     spans = {one.id: one for one in collector.spans if one.trace.startswith(debug_id)}
     assert {one.facts.get("farthing.order_id") for one in spans.values() if one.kind == "SERVER"} == {order["id"]}
+    assert ("webhooks", "INSERT inbox") in {(one.service, one.name) for one in spans.values()}
     post = next(one for one in spans.values() if one.kind == "CLIENT" and one.name == "POST")
     way = [post]
     while way[-1].parent in spans:

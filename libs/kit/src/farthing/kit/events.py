@@ -177,6 +177,8 @@ class Inbox:
             return
         with ExitStack() as open_spans:
             wanted = [_hop(self._spans, event, "receive", "CONSUMER", open_spans) for event in wanted]
+            if connection is not None:  # what the database itself executes it traces
+                open_spans.enter_context(self._database.traced(_RECEIVE))
             await (connection or self._database).execute(_RECEIVE, *([getattr(event, name) for event in wanted] for name in _COLUMNS))
         self.woken.set()
 
