@@ -1,7 +1,7 @@
 """What each panel must have shown of the scenario.
 
 Of every panel: each of its queries finds a series that the scenario moved (see `changed`), and a search in Jaeger finds a trace. For some
-that is too little: where 0 is what should be read, a 1 must have been there; where much else moves a line, the very thing must.
+that is too little: where 0 is what should be read, more must have been there; where much else moves a line, the very thing must.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _ORDERS: Final = {"service": SERVICE}
 _ZERO_THEN_ONE: Final = (Reads(at_first=0, reaches=1),)
 _FAILED: Final = (Reads(at_first=0, reaches=0.01),)  # a share
 _THREE: Final = (Reads(reaches=3),)
+_ONCE: Final = 0.9  # an increase by one is reckoned from samples, and may come out a little below
 
 # Each must hold for every query of the panel.
 EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
@@ -38,7 +39,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("money", "On their way"): (Reads(at_first=0, reaches=1),),
     ("platform", "Pods answering"): (Reads(reaches=len(NAMES) + 2),),  # two more of one service
     ("platform", "Pods silent"): _ZERO_THEN_ONE,
-    ("platform", "Failures per second"): (Reads(reaches=1),),  # of five minutes: it may still know the platform's start
+    ("platform", "Failures per second"): (Reads(reaches=0.1),),  # of five minutes: it may still know the platform's start
     ("platform", "Share of failures"): (Reads(at_first=0, reaches=0.01, where=_ORDERS),),
     ("platform", "Error budget left"): (Reads(falls=0),),
     ("platform", "Error budget by promise"): (Reads(falls=0, where={"slo": "checkout-availability"}),),
@@ -46,17 +47,17 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("platform", "Oldest event"): (Reads(at_first=0, reaches=1),),
     ("platform", "Oldest event in the outbox"): (Reads(at_first=0, reaches=1, where=_ORDERS),),
     ("platform", "Rollouts"): (Reads(at_first=0, reaches=1, where=_ORDERS),),
-    ("platform", "Restarts"): (Reads(reaches=1, where={**_ORDERS, "cause": "Error"}),),
+    ("platform", "Restarts"): (Reads(reaches=_ONCE, where={**_ORDERS, "cause": "Error"}),),
     ("rollout", "Going on"): _ZERO_THEN_ONE,
     ("rollout", "Versions serving"): (Reads(reaches=2),),
     ("rollout", "Requests lost"): (Reads(reaches=1),),
     ("rollout", "Not of the newest version"): _ZERO_THEN_ONE,
     ("rollout", "Failures by version"): _FAILED,
     ("rollout", "Replicas"): _THREE,
-    ("rollout", "Rollouts and requests lost"): (Reads(reaches=1),),
+    ("rollout", "Rollouts and requests lost"): (Reads(reaches=_ONCE),),
     ("scaling", "Replicas"): _THREE,
     ("scaling", "Throttled"): (Reads(reaches=0.01),),
-    ("scaling", "Restarts"): (Reads(reaches=1, where={"cause": "Error"}),),
+    ("scaling", "Restarts"): (Reads(reaches=_ONCE, where={"cause": "Error"}),),
     ("service", "Failures by version"): _FAILED,
     ("service", "Failures by pod"): _FAILED,
     ("service", "What went wrong"): (Reads(reaches=0.1, where={"operation": "orders.get", "status": "503"}),),
