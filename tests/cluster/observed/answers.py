@@ -122,7 +122,7 @@ def spans(answer: Any) -> list[Span]:
     """Those of all traces of an answer of /api/traces. Raises Unanswered."""
     if answer.get("errors"):
         raise Unanswered(str(answer["errors"])[:500])
-    return [_span_of(one, trace["processes"][one["processID"]]) for trace in answer["data"] for one in trace["spans"]]
+    return [_span_of(one, trace["processes"][one["processID"]]) for trace in answer["data"] or () for one in trace["spans"]]
 
 
 def _span_of(one: Any, process: Any) -> Span:
