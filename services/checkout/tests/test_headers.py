@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from farthing.checkout.pages import Assets, Pages
+from farthing.kit.errors import Unavailable
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -37,6 +40,10 @@ class TestPages:
     async def test_name_the_debug_id_of_a_problem(self, visitor: Any) -> None:
         page = await visitor.open("/checkoutnow?token=UNKNOWN")
         assert page.answer.headers["paypal-debug-id"] in page.html
+
+    async def test_say_when_to_come_again_where_something_is_away(self) -> None:
+        page = Pages(Assets(), sandbox=True, secure=True).problem(Unavailable(description="orders is away"), "abc", None)
+        assert (page.status, dict(page.headers)[b"retry-after"]) == (503, b"1")
 
 
 class TestFiles:

@@ -106,11 +106,11 @@ class Pages:
         """What went wrong, in a payer's words. `again`: the address of the form that was posted."""
         title, text = problem_in_words(error)
         context = {"title": title, "text": text, "merchant": None, "back": None, "again": again, "debug_id": debug_id}
-        return self._page("problem.html", context, error.status_code)
+        return self._page("problem.html", context, error.status_code, error.headers())
 
-    def _page(self, name: str, context: dict[str, Any], status: int = 200, cookies: Iterable[Header] = ()) -> Response:
+    def _page(self, name: str, context: dict[str, Any], status: int = 200, headers: Iterable[Header] = ()) -> Response:
         body = self._templates.get_template(name).render(context)
-        return Response(status, body.encode(), [*self._headers, *cookies])
+        return Response(status, body.encode(), [*self._headers, *headers])
 
 
 def _destination(address: str) -> str:
