@@ -166,12 +166,26 @@ def create_app(
 @app.command(epilog=_WHERE)
 def rollouts(
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=200)] = 20,
-    service: Annotated[str | None, typer.Option(help="Of this service only.")] = None,
+    service: Annotated[str | None, typer.Option(help="Of this service only.", metavar="NAME")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the observer's answer, with exact times.")] = False,  # noqa: FBT002
 ) -> None:
-    """List the last rollouts, scale-outs, restarts and evictions of a platform on a cluster: how long each phase took, and what it cost."""
+    """List the last rollouts, scale-outs, restarts and evictions of a platform on a cluster: how long each took, and what it cost.
+
+    farthing rollouts --service orders --limit 5
+    watch farthing rollouts
+    farthing rollouts --json | jq '.rollouts[] | select(.outcome == "failed")'
+
+    TOOK is the time until it was over. SLOWEST is the phase that took longest,
+    in seconds, of the slowest pod; a wide terminal shows all PHASES: sched
+    (a node was found), pull (its image), migrate (init containers), start,
+    ready, first (the first request served). 5XX counts the requests that the
+    service's pods failed meanwhile. TRACE is the id of its trace. - is unknown.
+
+    The operator's token is read from FARTHING_OPERATOR_TOKEN.
+    """
     from farthing.embedded.cli import rollouts as commands  # noqa: PLC0415
 
-    commands.rollouts(limit, service)
+    commands.rollouts(limit, service, as_json=as_json)
 
 
 @app.command()
