@@ -26,7 +26,7 @@ def runbooks(alert: dict[str, Any]) -> list[Path]:
 
 
 def test_there_are_alerts_and_promises() -> None:
-    assert len(alerts()) == len([rule for rule in rules() if "alert" in rule]) == 11
+    assert len(alerts()) == len([rule for rule in rules() if "alert" in rule]) == 12
     assert slos() == ["checkout-availability", "checkout-latency", "webhook-freshness"]
 
 

@@ -33,7 +33,7 @@ def _money_now() -> list[Builder[Panel]]:
             "Their last attempt failed, in an hour.",
             bad_above=1,
         ),
-        number("Events refused", "sum(farthing_dead_letters_total)", "Dead letters of all services.", bad_above=1),
+        number("Events refused", "sum(increase(farthing_dead_letters_total[1d]))", "Dead letters of any service, in a day.", bad_above=0.5),
     ]
 
 

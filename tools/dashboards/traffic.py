@@ -97,21 +97,24 @@ def _platform_behind() -> list[Builder[Panel]]:
             "Real time; grows while the broker is away.",
             Line("max by (service) (farthing_outbox_oldest_age_seconds)", "{{service}}"),
             unit="s",
-            span=QUARTER,
         ),
         graph(
             "Webhook delay",
             "From the event to its first attempt.",
             Line(f"histogram_quantile(0.99, sum by (le) (rate(farthing_webhook_delivery_delay_seconds_bucket[{RATE}])))", "p99"),
             unit="s",
-            span=QUARTER,
         ),
-        graph("Rollouts", "Going on now.", Line("sum by (service) (farthing_rollouts_in_progress)", "{{service}}"), span=QUARTER),
+        graph(
+            "Events refused",
+            "Dead letters, in the hour before.",
+            Line("sum by (service) (increase(farthing_dead_letters_total[1h]))", "{{service}}"),
+        ),
+        graph("Rollouts", "Going on now.", Line("sum by (service) (farthing_rollouts_in_progress)", "{{service}}"), span=HALF),
         graph(
             "Restarts",
             "By cause, in five minutes.",
             Line("sum by (service, cause) (increase(farthing_pod_restarts_total[5m]))", "{{service}} {{cause}}"),
-            span=QUARTER,
+            span=HALF,
         ),
     ]
 
@@ -235,8 +238,8 @@ def _service_inside() -> list[Builder[Panel]]:
         ),
         graph(
             "Events refused for good",
-            "Dead letters.",
-            Line('sum(farthing_dead_letters_total{service="$service"})', "dead letters"),
+            "Dead letters, in the hour before.",
+            Line('sum(increase(farthing_dead_letters_total{service="$service"}[1h]))', "dead letters"),
             span=THIRD,
         ),
     ]
