@@ -52,6 +52,7 @@ RENDERS: Final = (
     Render("development-parts", "farthing-dev", "dev/farthing-dev.yaml"),
     Render("gateway", "farthing-gateway", "dev/farthing-gateway.yaml"),
     Render("observability", "observability", "dev/observability.yaml"),
+    Render("observability-by-operator", "observability", "example-production/observability.yaml"),
 )
 
 

@@ -192,3 +192,50 @@ def test_grafana_has_no_password_and_takes_everything_from_files() -> None:
         "jaeger": "http://observability-jaeger:16686",
     }
     assert yaml.safe_load(data["dashboards.yaml"])["providers"][0]["allowUiUpdates"] is False
+
+
+def by_operator() -> Objects:
+    return Objects(next(render for render in RENDERS if render.name == "observability-by-operator").golden.read_text())
+
+
+def test_prometheus_operator_finds_a_service_for_each_monitor_and_may_read_it() -> None:
+    found, platform = by_operator(), Objects(next(render for render in RENDERS if render.name == "production").golden.read_text())
+    services = [*found.of("Service").values(), *platform.of("Service").values()]
+    looked_at: dict[str, set[str]] = {}
+    for name, monitor in found.of("ServiceMonitor").items():
+        assert monitor["metadata"]["labels"]["release"] == "monitoring"
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        ports = {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]}
+        matching = [one for one in services if wanted <= one["metadata"]["labels"].items()]
+        assert all(ports & {port["name"] for port in one["spec"]["ports"]} for one in matching), name
+        looked_at[name] = {one["metadata"]["name"] for one in matching}
+    assert looked_at == {
+        "observability-farthing": set(platform.of("Service")),
+        "observability-kube-state-metrics": {"observability-kube-state-metrics"},
+        "observability-observer": {"observability-observer"},
+    }
+    prometheus = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+    for name, port in (("kube-state-metrics", 8080), ("observer", 8000)):
+        rules = found.one("NetworkPolicy", f"observability-{name}")["spec"]["ingress"]
+        (rule,) = [rule for rule in rules if rule["ports"] == [{"port": port}]]
+        assert prometheus in [peer.get("namespaceSelector") for peer in rule["from"]], name
+
+
+def test_series_have_the_same_job_and_labels_through_the_operator() -> None:
+    jobs = {one["job_name"]: one for one in configured("prometheus")["scrape_configs"]}
+    monitors = by_operator().of("ServiceMonitor")
+    for name, job in (("farthing", "farthing"), ("observer", "observability")):
+        own = {one["target_label"]: one["source_labels"] for one in jobs[job]["relabel_configs"] if "target_label" in one}
+        for endpoint in monitors[f"observability-{name}"]["spec"]["endpoints"]:
+            theirs = {one["targetLabel"]: one.get("sourceLabels", one.get("replacement")) for one in endpoint["relabelings"]}
+            assert theirs.pop("job") == job
+            assert theirs == {label: source for label, source in own.items() if label not in {"namespace", "pod"}}  # the operator adds them
+            assert endpoint["metricRelabelings"] == in_its_words(jobs[job]["metric_relabel_configs"])
+    (endpoint,) = monitors["observability-kube-state-metrics"]["spec"]["endpoints"]
+    assert endpoint["honorLabels"] is True
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "kubernetes"}, {"regex": "service", "action": "labeldrop"}]
+    assert endpoint["metricRelabelings"] == in_its_words(jobs["kubernetes"]["metric_relabel_configs"])
+
+
+def in_its_words(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{word.replace("_l", "L"): value for word, value in step.items()} for step in steps]

@@ -41,15 +41,17 @@ def test_a_cluster_s_own_parts_are_used_instead(helm: Path) -> None:
     assert environment(container)["GF_SECURITY_ADMIN_PASSWORD"] == "secret grafana/admin-password"
 
 
-def test_prometheus_operator_is_given_monitors_and_rules(helm: Path) -> None:
-    done = template(
-        helm, "--set", "prometheus.enabled=false,operator.serviceMonitors=true,operator.rules=true,operator.labels.release=monitoring"
-    )
-    found = Objects(done.stdout)
-    assert set(found.of("ServiceMonitor")) == {"observability-farthing", "observability-kube-state-metrics"}
-    assert found.one("ServiceMonitor", "observability-farthing")["metadata"]["labels"]["release"] == "monitoring"
+def test_prometheus_operator_is_given_rules_in_their_own_windows(helm: Path) -> None:
+    found = Objects(template(helm, "--set", "operator.rules=true").stdout)
     assert set(found.of("PrometheusRule")) == {"observability-slo", "observability-alerts"}
     assert found.one("PrometheusRule", "observability-slo")["spec"] == yaml.safe_load((ROOT / "observability/slo/slo.yaml").read_text())
+
+
+def test_there_are_monitors_only_of_what_is_there(helm: Path) -> None:
+    without = "observer.enabled=false,kubeStateMetrics.enabled=false"
+    found = Objects(template(helm, "--set", f"operator.serviceMonitors=true,{without}").stdout)
+    assert set(found.of("ServiceMonitor")) == {"observability-farthing"}
+    assert Objects(template(helm).stdout).of("ServiceMonitor") == {}
 
 
 @pytest.mark.parametrize(

@@ -53,5 +53,8 @@ spec:
 {{- define "observability.fromPrometheus" -}}
 - from:
     - {{ include "observability.peer" (dict "root" .root "component" "prometheus") }}
+    {{- with .root.Values.operator.peers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   ports: [{port: {{ .port }}}]
 {{- end -}}
