@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -61,6 +62,13 @@ def find_promtool() -> Path | None:
     return Path(found) if found else None
 
 
+def find_locust() -> Path | None:
+    """Locust: the one that FARTHING_LOCUST names, else the one in the search path or beside this Python."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
+    found = shutil.which(os.environ.get("FARTHING_LOCUST", "locust"), path=path)
+    return Path(found) if found else None
+
+
 def find_kubernetes() -> Path | None:
     """The folder of etcd and the API server (kube-apiserver or hyperkube): FARTHING_KUBERNETES_PROGRAMS, or one of the search path."""
     named = os.environ.get("FARTHING_KUBERNETES_PROGRAMS")
@@ -74,6 +82,7 @@ _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
     "needs_promtool": ("Prometheus' promtool (FARTHING_PROMTOOL or promtool in PATH)", find_promtool),
+    "needs_locust": ("Locust (FARTHING_LOCUST or locust in PATH)", find_locust),
     "needs_kubernetes": ("etcd and kube-apiserver (FARTHING_KUBERNETES_PROGRAMS: their folder)", find_kubernetes),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }
@@ -107,6 +116,12 @@ def nats_program() -> Path:
 def promtool() -> Path:
     """Prometheus' program for rules, for tests marked `needs_promtool`."""
     return _found("needs_promtool")
+
+
+@pytest.fixture(scope="session")
+def locust() -> Path:
+    """The load generator's program, for tests marked `needs_locust`."""
+    return _found("needs_locust")
 
 
 @pytest.fixture(scope="session")
