@@ -14,8 +14,10 @@ from farthing.identity.domain import APP_SCOPES
 from farthing.kit.auth import Jwks, Verifier
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Unauthenticated
+from farthing.kit.faults import Fault
 
 URL = "/v1/oauth2/token"
+TOKEN_PATHS = [URL, "/v1/identity/openidconnect/tokenservice", f"{URL}/"]
 STORE = ("sandbox-client-id", "sandbox-client-secret")
 PAYMENT, REFUND = SCOPE_PREFIX + "payments/payment", SCOPE_PREFIX + "payments/refund"
 FORM = {"grant_type": "client_credentials"}
@@ -181,11 +183,25 @@ class TestRefusals:
         answer = await identity.http.post(URL, content=body, auth=STORE)
         assert answer.json()["error_description"] == "The parameter scope contains a NUL character."
 
-    async def test_a_body_of_five_megabytes(self, identity: Any) -> None:
-        assert (await identity.http.post(URL, content=b"a" * 5_000_000, auth=STORE)).status_code == 413
+    @pytest.mark.parametrize("path", TOKEN_PATHS)
+    async def test_a_body_of_five_megabytes(self, identity: Any, path: str) -> None:
+        answer = await identity.http.post(path, content=b"a" * 5_000_000, auth=STORE)
+        _refused(answer, 413, "invalid_request")
+        assert answer.json()["error_description"].startswith("The request body is larger than ")
 
-    async def test_another_method(self, identity: Any) -> None:
-        assert (await identity.http.get(URL, auth=STORE)).status_code == 405
+    @pytest.mark.parametrize("path", TOKEN_PATHS)
+    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+    async def test_another_method(self, identity: Any, path: str, method: str) -> None:
+        _refused(await identity.http.request(method, path, auth=STORE), 405, "invalid_request")
+
+    async def test_other_endpoints_keep_paypal_s_envelope(self, identity: Any) -> None:
+        answer = await identity.http.delete("/v1/oauth2/certs")
+        assert (answer.status_code, answer.json()["name"], "error" in answer.json()) == (405, "METHOD_NOT_SUPPORTED", False)
+
+    async def test_an_injected_error_keeps_its_issue(self, identity: Any) -> None:
+        identity.service.faults.plant(Fault("1", "oauth2.token", "error", 429, "RATE_LIMIT_REACHED"))
+        answer = await identity.ask(**FORM)
+        assert (answer.status_code, answer.json()["details"][0]["issue"]) == (429, "RATE_LIMIT_REACHED")
 
 
 class TestOffline:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from farthing.kit.errors import MethodNotSupported, NotFound, OperationNotImplemented
+from farthing.kit.errors import ApiError, MethodNotSupported, NotFound, OperationNotImplemented
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -53,6 +53,8 @@ class Api:
         self.unmatched: Endpoint | None = None
         # What a public request with these path parameters is about, for faults to match: order, buyer (his account's id).
         self.facts: Callable[[Mapping[str, str]], Awaitable[dict[str, str]]] | None = None
+        # How an error is said at this path, for the rare endpoint whose protocol has its own form; also what the edge refuses by itself.
+        self.said: Callable[[str, ApiError], ApiError] = lambda _path, error: error
 
     def public(self, method: str, path: str, operation: str, *scopes: str) -> Callable[[Operation], Operation]:
         """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""

@@ -73,7 +73,7 @@ class Edge:
         self._public = callers is None
         self._callers = callers or frozenset()
         self._table = RouteTable(api.public_endpoints, api.unmatched) if self._public else RouteTable(api.internal_endpoints)
-        self._catalogue, self._about = api.catalogue, api.facts
+        self._catalogue, self._about, self._said = api.catalogue, api.facts, api.said
         self._name, self._version = manifest.name, manifest.version
         self._parts, self._verifier, self._spans = parts, verifier, parts.tracing.of(manifest.name, manifest.version)
 
@@ -117,7 +117,7 @@ class Edge:
             call.operation, call.route = endpoint.operation, endpoint.path
             return await self._run(call, endpoint, arguments, receive)
         except ApiError as error:
-            return _error_response(error, call)
+            return _error_response(self._said(call.path, error), call)
         except ResponseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the process: nothing but an envelope may leave

@@ -24,6 +24,20 @@ class RequestNotUnderstood(TokenRefused):
     error = "invalid_request"
 
 
+class RequestNotTaken(TokenRefused):
+    """What was refused before the endpoint saw it: another method, a body that is too large or did not come as a whole."""
+
+    error = "invalid_request"
+
+    def __init__(self, refused: ApiError) -> None:
+        self._status = refused.status_code
+        super().__init__(refused.message)
+
+    @property
+    def status_code(self) -> int:
+        return self._status
+
+
 class ClientUnknown(TokenRefused):
     """Unknown id, wrong secret, or none: the answer is the same."""
 

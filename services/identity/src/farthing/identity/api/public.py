@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from farthing.identity.api.token_request import body_parameters, token_request
+from farthing.identity.errors import RequestNotTaken
 from farthing.identity.operations.keys import Keys
 from farthing.identity.operations.profiles import Profiles
 from farthing.identity.operations.tokens import Tokens
@@ -14,13 +15,14 @@ from farthing.kit.api import Api
 from farthing.kit.auth import Principal, Verifier
 from farthing.kit.call import Call, Response, json_response
 from farthing.kit.edge import SCOPE_PREFIX
-from farthing.kit.errors import NotPermitted, Unauthenticated
+from farthing.kit.errors import ApiError, BodyIncomplete, BodyTooLarge, MethodNotSupported, NotPermitted, Unauthenticated
 from farthing.kit.model import Model
 
 _NOT_STORED = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))  # RFC 6749, section 5.1
 _PUBLISHED = ((b"cache-control", b"public, max-age=300"),)
 _PAYMENT = SCOPE_PREFIX + "payments/payment"
 _OPENID = "openid"
+_TOKEN, _TOKEN_BEFORE = "/v1/oauth2/token", "/v1/identity/openidconnect/tokenservice"
 
 
 class ClientTokenRequest(Model):
@@ -37,13 +39,14 @@ class ClientTokenRequest(Model):
 def add_public_routes(api: Api, tokens: Tokens, keys: Keys, profiles: Profiles, verifier: Verifier) -> None:
     """Declare the public routes of identity."""
     _token_routes(api, tokens)
+    api.said = _said
     _key_routes(api, keys, profiles)
     _userinfo_routes(api, profiles, verifier)
 
 
 def _token_routes(api: Api, tokens: Tokens) -> None:
-    @api.open("POST", "/v1/identity/openidconnect/tokenservice", "identity.tokenservice", raw_body=True)
-    @api.open("POST", "/v1/oauth2/token", "oauth2.token", raw_body=True)
+    @api.open("POST", _TOKEN_BEFORE, "identity.tokenservice", raw_body=True)
+    @api.open("POST", _TOKEN, "oauth2.token", raw_body=True)
     async def token(call: Call) -> Response:
         """Exchange a grant for an access token."""
         return json_response(await tokens.issue(token_request(call)), headers=_NOT_STORED)
@@ -85,6 +88,12 @@ def _userinfo_routes(api: Api, profiles: Profiles, verifier: Verifier) -> None:
         """Claims about the user of the token, in the schema that is asked for."""
         wanted = profiles.openid if call.query("schema") == _OPENID else profiles.paypal
         return json_response(await wanted(call.caller), headers=_NOT_STORED)
+
+
+def _said(path: str, error: ApiError) -> ApiError:
+    """The token endpoint's own form also for what never comes to it."""
+    before_it = isinstance(error, (MethodNotSupported, BodyTooLarge, BodyIncomplete)) and path in {_TOKEN, _TOKEN_BEFORE}
+    return RequestNotTaken(error) if before_it else error
 
 
 async def _bearer(call: Call, verifier: Verifier) -> Principal:
