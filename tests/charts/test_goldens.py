@@ -26,7 +26,11 @@ def deployment(render: str, service: str) -> dict[str, Any]:
 
 
 def pod(render: str, service: str) -> dict[str, Any]:
-    return dict(deployment(render, service)["spec"]["template"]["spec"])
+    return pod_of(deployment(render, service))
+
+
+def pod_of(one: dict[str, Any]) -> dict[str, Any]:
+    return dict(one["spec"]["template"]["spec"])
 
 
 def projected(specification: dict[str, Any], volume: str) -> list[dict[str, Any]]:
@@ -237,3 +241,13 @@ def test_embedded_is_one_pod_behind_one_route() -> None:
     assert objects("embedded").one("Deployment", name)["spec"]["strategy"] == {"type": "Recreate"}
     (route,) = objects("embedded").of("HTTPRoute").values()
     assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "farthing", "port": 8080}]
+
+
+def test_prometheus_finds_the_metrics_of_the_one_process() -> None:
+    (container,) = pod_of(objects("embedded").one("Deployment", "farthing"))["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert environment(container)["FARTHING_METRICS_PORT"] == str(ports["metrics"])
+    service = objects("embedded").one("Service", "farthing")["spec"]
+    assert {port["targetPort"]: port["port"] for port in service["ports"]} == ports
+    policy = objects("observability").one("NetworkPolicy", "observability-prometheus")["spec"]
+    assert [rule for rule in policy["egress"] if {"port": ports["metrics"]} in rule.get("ports", [])]

@@ -84,6 +84,15 @@ def test_another_implementation_serves_with_its_own_command_and_ours_migrates(he
     assert ours == other
 
 
+def test_who_monitors_may_read_the_metrics_of_the_one_process_and_nothing_else(helm: Path) -> None:
+    observed = ("--set", "mode=embedded", "--values", str(DEV.with_name("farthing-observed.yaml")))
+    before, after = (Objects(template(helm, *words).stdout).one("NetworkPolicy", "farthing") for words in (observed[:2], observed))
+    (added,) = [rule for rule in after["spec"]["ingress"] if rule not in before["spec"]["ingress"]]
+    assert added["ports"] == [{"port": 9464}]
+    readers = {peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in added["from"]}
+    assert readers == {"prometheus", "observer"}
+
+
 def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest]) -> None:
     done = template(
         helm, "--set", "ingress.enabled=true,ingress.host=pay.example.com,gateway.enabled=false", "--show-only", "templates/ingress.yaml"

@@ -132,7 +132,7 @@ def test_who_may_reach_whom() -> None:
     assert set(objects().of("NetworkPolicy")) == {f"observability-{part}" for part in PARTS}
     assert peers("collector", "from", 4318) == {"farthing", "observer"}
     assert peers("collector", "to", 4317) == peers("jaeger", "from", 4317) ^ {"collector", "jaeger"} == {"jaeger"}
-    assert peers("prometheus", "to", 8000) == {"farthing"}
+    assert peers("prometheus", "to", 8000) == peers("prometheus", "to", 9464) == {"farthing"}
     assert peers("prometheus", "to", 8081) == {"farthing-gateway"}
     assert peers("observer", "to", 8000) == {"farthing"}
     assert peers("observer", "from", 8001) == {"farthing-gateway"}

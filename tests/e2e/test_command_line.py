@@ -98,6 +98,27 @@ async def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> 
     assert f"{name} is '{value}': use " in one_line(errors)
 
 
+async def test_a_port_for_metrics_that_cannot_be_is_named() -> None:
+    up = ("up", "--port", "0", "--database-url", "postgresql://nobody@127.0.0.1:9/none")
+    for port in ("http", "65536"):
+        code, _, errors = await farthing(*up, FARTHING_METRICS_PORT=port)
+        assert (code, one_line(errors)) == (2, f"farthing: FARTHING_METRICS_PORT is {port!r}: use a port from 1 to 65535\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, errors = await farthing(*up, FARTHING_METRICS_PORT=str(taken.getsockname()[1]))
+    assert (code, "FARTHING_METRICS_PORT" in one_line(errors)) == (3, True)
+
+
+@pytest.mark.timeout(120)
+async def test_metrics_of_all_services_have_a_port_of_their_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    script = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/metrics').read().decode())"
+    code, printed, errors = await farthing("exec", "--", sys.executable, "-c", script, FARTHING_METRICS_PORT=str(port))
+    assert (code, errors) == (0, "")
+    assert {f'farthing_outbox_oldest_age_seconds{{service="{name}"}} 0.0' for name in ("orders", "payments")} <= set(printed.splitlines())
+    assert "process_resident_memory_bytes" in printed
+
+
 async def test_an_unreachable_database_says_so() -> None:
     code, _, errors = await farthing("up", "--port", "0", "--database-url", "postgresql://nobody@127.0.0.1:9/none")
     assert code == 3

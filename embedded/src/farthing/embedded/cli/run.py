@@ -76,9 +76,10 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    host, port = listener.getsockname()[:2]
+    _publish_metrics(platform, host)
     await platform.start()
-    _publish_metrics(platform)
-    server = Server(platform.site, *listener.getsockname()[:2])
+    server = Server(platform.site, host, port)
     serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
     calm_the_collector()
     try:
@@ -113,11 +114,17 @@ async def _until(stop: asyncio.Event) -> int:
     return 0
 
 
-def _publish_metrics(platform: Platform) -> None:
-    """Metrics have a port of their own (FARTHING_METRICS_PORT), since the public listener never serves them."""
-    port = platform.settings.environment.get("FARTHING_METRICS_PORT")
-    if port:
-        start_http_server(int(port), "127.0.0.1", platform.metrics.registry)
+def _publish_metrics(platform: Platform, host: str) -> None:
+    """At a port of their own (FARTHING_METRICS_PORT) beside the public one, which never serves them. Raises Failure."""
+    port = platform.settings.environment.get("FARTHING_METRICS_PORT", "")
+    if not port:
+        return
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+        raise Failure(f"FARTHING_METRICS_PORT is {port!r}: use a port from 1 to 65535", 2)
+    try:
+        start_http_server(int(port), host, platform.metrics.registry)
+    except OSError as error:
+        raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): set FARTHING_METRICS_PORT to another port", 3) from None
 
 
 async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:
