@@ -113,10 +113,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
-def run_client(url: str, clients: int, seconds: float) -> dict[str, Any]:
-    """The client in a process of its own."""
+def run_client(url: str, clients: int, seconds: float, operator: str | None = None) -> dict[str, Any]:
+    """The client in a process of its own. `operator`: the token for approvals; None: what the environment has."""
+    environment = os.environ if operator is None else {**os.environ, "FARTHING_OPERATOR_TOKEN": operator}
     command = [sys.executable, "-m", "tests.benchmarks.load", "--drive", url, "--clients", str(clients), "--seconds", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds + 120)
     if done.returncode:
         raise SystemExit(done.stderr[-3000:])
     return dict(json.loads(done.stdout))

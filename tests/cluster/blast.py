@@ -69,8 +69,8 @@ class Shop:
 
     CAPTURES = 2  # at most, by all its tries
 
-    def __init__(self, operator: str, url: str = URL) -> None:
-        self._store = store = Store(operator, url)
+    def __init__(self, operator: str, url: str = URL, timeout: float = 40) -> None:
+        self._store = store = Store(operator, url, timeout=timeout)
         self.created = str(good(store.create())["id"])
         self.approved, self.captured = store.approved(), store.approved()
         self.capture = capture_of(good(store.capture(self.captured)))
@@ -95,10 +95,10 @@ class Shop:
         }
 
     def outcomes(self) -> dict[str, Outcome]:
-        return {operation: _outcome(operation, send) for operation, send in self.tries().items()}
+        return {operation: outcome(operation, send) for operation, send in self.tries().items()}
 
 
-def _outcome(operation: str, send: Callable[[], httpx2.Response]) -> Outcome:
+def outcome(operation: str, send: Callable[[], httpx2.Response]) -> Outcome:
     try:
         answer = send()
     except httpx2.TransportError:

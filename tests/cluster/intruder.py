@@ -1,4 +1,4 @@
-"""Run inside a pod by test_isolation.py: tries what this pod's service must not be able to do, and prints what happened as JSON."""
+"""Run inside a pod: tries what this pod's service must not be able to do, and prints what happened as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-OTHERS = ("accounts", "console", "identity", "ledger", "merchants", "orders", "payments", "processor", "vault", "webhooks")
+SERVICES = (
+    *("accounts", "checkout", "console", "identity", "ledger", "merchants"),
+    *("orders", "payments", "processor", "vault", "webhooks"),
+)
 API = "https://kubernetes.default.svc"
 
 
@@ -57,25 +60,32 @@ async def databases() -> tuple[str, dict[str, str]]:
     """Its own database, and those of others with its own name and password."""
     own = os.environ["DATABASE_URL"]
     parts = urlsplit(own)
-    others = {name: urlunsplit(parts._replace(path=f"/farthing_{name}")) for name in OTHERS}
-    return await read(own), {name: await read(url) for name, url in others.items()}
+    urls = {name: urlunsplit(parts._replace(path=f"/farthing_{name}")) for name in SERVICES}
+    return await read(own), {name: await read(url) for name, url in urls.items() if url != own}
+
+
+def tokens_of(folder: str) -> dict[str, str]:
+    """By audience, what this pod was given; a service that calls nobody has none."""
+    files = Path(folder).iterdir() if Path(folder).is_dir() else ()
+    return {file.name: file.read_text().strip() for file in files if not file.name.startswith(".")}
 
 
 def main() -> None:
     release, namespace = sys.argv[1:3]
-    folder = Path(os.environ["FARTHING_TOKENS"])
-    tokens = sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
-    orders = (folder / "orders").read_text().strip()
+    tokens = tokens_of(os.environ["FARTHING_TOKENS"])
+    some = next(iter(tokens.values()), "")
     ledger = f"http://{release}-ledger:8000/internal/v1/balances/NOBODY"
     own, others = asyncio.run(databases())
     found = {
-        "tokens": tokens,
-        "own edge": ask(f"http://{release}-orders:8000/internal/v1/orders/NOTHERE", orders),
+        "tokens": sorted(tokens),
+        "own edge": ask(f"http://{release}-orders:8000/internal/v1/orders/NOTHERE", tokens.get("orders", "")),
         "no token": ask(ledger),
-        "token for another audience": ask(ledger, orders),
+        "token for another audience": ask(ledger, tokens.get("orders", "")),
         "minting": mint(release, namespace),
         "own database": own,
         "other databases": others,
+        # With the token for it, else with any that it has.
+        "services": {name: ask(f"http://{release}-{name}:8000/internal/v1/health", tokens.get(name, some)) for name in SERVICES},
     }
     sys.stdout.write(json.dumps(found) + "\n")
 

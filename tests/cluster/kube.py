@@ -10,6 +10,12 @@ from typing import Any
 
 _FRACTION = re.compile(r"\d+\.\d+")
 CONTEXT, NAMESPACE, RELEASE, CLUSTER = "kind-farthing", "farthing", "farthing", "farthing"
+EMBEDDED = "embedded"  # the component that is everything in one process
+
+
+def deployment(component: str) -> str:
+    """The name of a component's Deployment: that of the one process is the release's own."""
+    return RELEASE if component == EMBEDDED else f"{RELEASE}-{component}"
 
 
 class CommandFailed(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.cluster.kube import RELEASE, Kube, wait_until
+from tests.cluster.kube import Kube, deployment, wait_until
 
 READY = 120.0  # seconds for one service
 
@@ -15,7 +15,7 @@ class Rollout:
 
     def __init__(self, kube: Kube, service: str) -> None:
         self._kube, self.service = kube, service
-        self._name = f"deployment/{RELEASE}-{service}"
+        self._name = f"deployment/{deployment(service)}"
 
     def restart(self) -> None:
         self._kube.ctl("rollout", "restart", self._name)
@@ -88,7 +88,7 @@ def wait_all_ready(kube: Kube, services: Iterable[str], seconds: float) -> None:
 
 
 def _serves(kube: Kube, service: str) -> bool:
-    shown = kube.get(f"deployment/{RELEASE}-{service}")
+    shown = kube.get(f"deployment/{deployment(service)}")
     status, wanted = shown["status"], shown["spec"]["replicas"]
     current = status.get("observedGeneration") == shown["metadata"]["generation"]
     return bool(current and status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == status.get("replicas", 0) == wanted)

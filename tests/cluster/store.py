@@ -20,10 +20,10 @@ class Refused(Exception):
 
 
 class Store:
-    """Each call is one request and its answer; `good` reads it. `traced`: every request is sampled, whatever the ratio."""
+    """Each call is one request and its answer; `good` reads it. `traced`: every request is sampled, whatever the ratio. `timeout`: seconds."""
 
-    def __init__(self, operator: str, url: str = URL, *, traced: bool = False) -> None:
-        self._http = httpx2.Client(base_url=url, timeout=40, headers={"farthing-trace": "1"} if traced else {})
+    def __init__(self, operator: str, url: str = URL, *, traced: bool = False, timeout: float = 40) -> None:
+        self._http = httpx2.Client(base_url=url, timeout=timeout, headers={"farthing-trace": "1"} if traced else {})
         self._operator = {"authorization": f"Bearer {operator}"} if operator else {}
         self._app = {"authorization": f"Bearer {good(self.token())['access_token']}", "prefer": "return=representation"}
         self.buyer = f"shop-{uuid.uuid4().hex[:12]}@example.com"

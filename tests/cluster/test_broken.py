@@ -62,5 +62,5 @@ def _ways(helm: Helm, rollout: Rollout, image: str, by: str) -> tuple[Callable[[
         return lambda: rollout.set_image(image), rollout.undo
     before = helm.revision()
     own = f"services.{rollout.service}"
-    values = f"{own}.image.tag={image.rpartition(':')[2]}", f"{own}.progressDeadlineSeconds={PATIENCE}"
+    values = versions.value_of(image), f"{own}.progressDeadlineSeconds={PATIENCE}"
     return lambda: helm.upgrade(*values), lambda: helm.rollback(before)

@@ -113,6 +113,15 @@ class TestPlanted:
         return str(answer.json()["id"])
 
 
+def test_a_checkout_takes_what_its_requests_take_and_only_finished_ones_count() -> None:
+    record = Record(3, 20, retries=False, checkouts=[replace(PAID, number=number, finished=number < 2) for number in range(3)])
+    for number, seconds in ((0, 0.25), (0, 0.5), (1, 1.0), (2, 8.0)):
+        record.exchanges.append(Exchange(number, "create", 1, 0.0, seconds, 201))
+    report = Report(record, judge([], {}, NOTHING, NOTHING))
+    assert report.checkouts() == (0.75, 1.0)
+    assert (report.figures()["checkout_ms"], report.figures()["requests"]) == ([750.0, 1000.0], 4)
+
+
 NOTHING = Totals(captures=0, wallet=10_000)
 ONE = Totals(captures=1, wallet=10_000 - 2490)
 PAID = Checkout(0, order="O", capture="C", fate="paid")

@@ -63,7 +63,7 @@ def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: 
     load = start_load(90)
     with Served(kube, service) as served:
         time.sleep(WARM)
-        helm_again.upgrade(versions.value_of(service, image))
+        helm_again.upgrade(versions.value_of(image))
         rollout.wait_replaced(old)
         assert rollout.image() == image
         new = kube.pod_names(service)
@@ -89,7 +89,7 @@ def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_
     load = start_load(90)
     with Served(kube, service) as served:
         time.sleep(WARM)
-        helm_again.upgrade(versions.value_of(service, image))
+        helm_again.upgrade(versions.value_of(image))
         wait_until("a new pod to be ready", lambda: any(is_ready(p) for p in kube.pods(service) if p["metadata"]["name"] not in old), 90)
         rollout.pause()
         time.sleep(15)

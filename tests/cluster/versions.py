@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cluster.kube import CLUSTER, run
+from tests.cluster.kube import CLUSTER, EMBEDDED, run
 from tests.needs import ROOT
 
 Change = Callable[[Path], None]  # takes the folder of the service's package in the copied tree
@@ -76,19 +76,34 @@ def _first(code: str) -> Change:
 BROKEN = {"crashes": _first(_CRASHES), "never ready": _first(_NEVER_READY), "answers 500": _first(_ANSWERS_500)}
 
 
-def build(service: str, change: Change, folder: Path) -> str:
-    """Build the changed service and bring it into the nodes; answers the image with its tag. Raises CommandFailed."""
-    copy_tree(folder)
-    change(folder / "services" / service / "src" / "farthing" / service)
-    said = run(sys.executable, str(folder / "tools" / "images.py"), "build", service, timeout=_BUILDING)
-    image = said.split()[0]
-    run("kind", "load", "docker-image", "--name", CLUSTER, image, timeout=_BUILDING)
+def value_of(image: str) -> str:
+    """How the chart is told which version of a service, or of everything in one, to run."""
+    name, _, tag = image.partition(":")
+    component = name.rpartition("/")[2]
+    return f"{component if component == EMBEDDED else f'services.{component}'}.image.tag={tag}"
+
+
+def build(service: str, change: Change, folder: Path, *, embedded: bool = False) -> str:
+    """Build the changed service (or the image of everything, with the change in it) and bring it into the nodes.
+
+    Answers the image with its tag. Raises CommandFailed.
+    """
+    image = make(service, change, folder, embedded=embedded)
+    bring(image)
     return image
 
 
-def value_of(service: str, image: str) -> str:
-    """What Helm is told to bring this image."""
-    return f"services.{service}.image.tag={image.rpartition(':')[2]}"
+def make(service: str, change: Change, folder: Path, *, embedded: bool = False) -> str:
+    """Raises CommandFailed."""
+    copy_tree(folder)
+    change(folder / "services" / service / "src" / "farthing" / service)
+    wanted = EMBEDDED if embedded else service
+    return run(sys.executable, str(folder / "tools" / "images.py"), "build", wanted, timeout=_BUILDING).split()[0]
+
+
+def bring(image: str) -> None:
+    """Into the nodes. Raises CommandFailed."""
+    run("kind", "load", "docker-image", "--name", CLUSTER, image, timeout=_BUILDING)
 
 
 def copy_tree(folder: Path) -> None:

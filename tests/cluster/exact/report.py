@@ -60,6 +60,14 @@ class Report:
                 times.setdefault(e.operation, []).append(e.seconds)
         return {operation: (len(found), *_percentiles(found)) for operation, found in times.items()}
 
+    def checkouts(self) -> tuple[float, float]:
+        """p50 and p99 of the seconds that the requests of a finished checkout took, one after the other; 0 if there was none."""
+        took: dict[int, float] = {}
+        for e in self.record.exchanges:
+            took[e.checkout] = took.get(e.checkout, 0.0) + e.seconds
+        times = [took[checkout.number] for checkout in self.record.checkouts if checkout.finished]
+        return _percentiles(times) if times else (0.0, 0.0)
+
     def failed(self) -> list[Exchange]:
         return [e for e in self.record.exchanges if e.failure]
 
@@ -83,6 +91,8 @@ class Report:
                 operation: {"good": good, "p50_ms": round(p50 * 1000, 1), "p99_ms": round(p99 * 1000, 1)}
                 for operation, (good, p50, p99) in self.latencies().items()
             },
+            "requests": len(record.exchanges),
+            "checkout_ms": [round(seconds * 1000, 1) for seconds in self.checkouts()],
             "failures": {f"{operation} {how}": times for (operation, how), times in self.failures.items()},
             "failures_by_second": {str(second): dict(found) for second, found in self.failures_by_second.items()},
             "failed_debug_ids": [e.debug_id for e in self.failed() if e.debug_id][:20],

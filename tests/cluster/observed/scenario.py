@@ -169,7 +169,7 @@ class Scenario:
         old = self._kube.pod_names(SERVICE)
         with self._unlucky.out_of_luck(), Again(self._unlucky.ask, 0.08):
             asked = self._causes["ErrorBudgetBurnsFast"] = time.time()
-            self._helm.upgrade(versions.value_of(SERVICE, self._image), _LIMITED)
+            self._helm.upgrade(versions.value_of(self._image), _LIMITED)
             self._shown["rollout"] = self._observer.shown_after("rollout", SERVICE, asked)
             self._receiver.back()
             self._rollout.wait_replaced(old, 180)
