@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load load-apart load-cluster clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry
+.PHONY: help install run test check specifications load load-apart load-cluster clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry experiments
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,11 @@ load-cluster: install ## Measure what a checkout costs on the cluster of `make c
 
 lock: ## Write requirements.txt anew from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+lock: ## Write requirements.txt and requirements-experiments.txt anew from what stands in the files ending in .in
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-experiments.in -c requirements.txt -o requirements-experiments.txt
 
 new-service: install ## Make the skeleton of a service (NAME=x TASK='Its one task.')
 	$(BIN)/python tools/new_service.py $(NAME) '$(TASK)'
@@ -82,6 +87,13 @@ cluster-test: install ## Change, break and scale the services under load (a good
 cluster-soak: install ## The whole table of experiments (two hours), written to build/experiments/
 	@$(PYTHON) tools/cluster.py operator
 	$(BIN)/pytest tests/cluster --verbose -m "cluster and not brief"
+
+experiments: $(VENV)/.experiments ## The six claims made for microservices, measured: docs/experiments.md (two hours and a cluster; ONLY="updates price", or document)
+	@$(BIN)/python -m tests.experiments $(ONLY)
+
+$(VENV)/.experiments: $(VENV)/.installed requirements-experiments.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-experiments.txt
+	@touch $@
 
 cluster-down: ## Remove the cluster
 	@$(PYTHON) tools/cluster.py down

@@ -1,0 +1,91 @@
+"""Measure the claims, keep what was found, and write docs/experiments.md from it: `python -m tests.experiments [NAME ...]`.
+
+NAME is an experiment, or `document`: then only the page is written, from what was measured earlier.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from tests.experiments import (
+    cochange,
+    contracts,
+    plots,
+    reading,
+    suites,
+    telemetry,
+)
+from tests.experiments.document import sections, write
+from tests.experiments.experiment import COMMITTED, MEASURED, Experiment, kept, run
+from tests.needs import ROOT
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    reading.EXPERIMENT,
+    suites.EXPERIMENT,
+    cochange.EXPERIMENT,
+    contracts.EXPERIMENT,
+    telemetry.EXPERIMENT,
+)
+DOCUMENT = "document"
+_PLAIN = argparse.RawDescriptionHelpFormatter
+PAGE = ROOT / "docs" / "experiments.md"
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def chosen(names: Sequence[str]) -> list[Experiment]:
+    """All, or those that are named, in their order. Raises SystemExit for a name that is none."""
+    known = [experiment.name for experiment in EXPERIMENTS]
+    wrong = [name for name in names if name not in {*known, DOCUMENT}]
+    if wrong:
+        raise SystemExit(f"there is no experiment {wrong[0]!r}: choose from {', '.join(known)}, or {DOCUMENT}")
+    return [experiment for experiment in EXPERIMENTS if not names or experiment.name in names]
+
+
+def measure(experiments: Sequence[Experiment]) -> list[str]:
+    """One after the other; what fails is told and left out. Answers the names of those that failed."""
+    failed = []
+    for number, experiment in enumerate(experiments, 1):
+        say(f"{number}/{len(experiments)} {experiment.name} ...")
+        began = time.monotonic()
+        try:
+            file = run(experiment, lambda text: say(f"    {text}"))
+        except Exception:  # noqa: BLE001 - one of a dozen may fail, and the others are worth their hours
+            failed.append(experiment.name)
+            say(traceback.format_exc())
+        else:
+            COMMITTED.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, COMMITTED / file.name)
+            say(f"    {time.monotonic() - began:.0f} s, {file.relative_to(ROOT)}")
+    return failed
+
+
+def main() -> int:
+    """Exit code 1 when an experiment failed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.experiments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which experiments; all when left out")
+    experiments = chosen(parser.parse_args().names)
+    failed = measure(experiments)
+    measured = kept()
+    for section in sections(EXPERIMENTS, measured).values():
+        for plot in section.plots:
+            say(f"    {plots.draw(plot).relative_to(ROOT)}")
+    PAGE.write_text(write(EXPERIMENTS, measured), "utf-8")
+    say(f"{PAGE.relative_to(ROOT)} is written from {COMMITTED.relative_to(ROOT)} ({MEASURED.relative_to(ROOT)}: what this run measured)")
+    if failed:
+        say(f"FAILED: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""docs/experiments.md, written from what was measured and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tests.experiments.experiment import Experiment
+from tests.experiments.section import Found, Section, Table
+
+_HEAD = """\
+# The six claims made for microservices, measured
+
+The usual case for microservices claims six benefits over a monolith, and seldom names the price. Here the same code runs as one
+process (`mode: embedded` of the chart) and as eleven services (`mode: split`), on the same cluster and under the same load, so
+both can be tried. `make experiments` measures and writes this page, `make experiments ONLY="updates price"` measures only these,
+`ONLY=document` only writes. Each figure is in [data/experiments](data/experiments).
+
+Both ways share every line of the services. So what follows is about running them in one process or in many, not about tidy code
+against a muddle: the boundaries between the services, which `make check` proves, are the same in both."""
+_CIRCUMSTANCES = """\
+When each was measured and of which commit (`+`: with changes that were not committed); beside it how fast the machine was then,
+in µs of CPU for three small things (verify a token, sign a webhook, count a request), and the share of processor time that other
+guests of its host took."""
+
+
+def write(experiments: Sequence[Experiment], measured: Mapping[str, Found]) -> str:
+    """The page. An experiment without measurements is named as such."""
+    told = sections(experiments, measured)
+    parts = [_HEAD, "## In short", _summary(experiments, told).markdown()]
+    for claim in dict.fromkeys(experiment.claim for experiment in experiments):
+        parts += [f"## {claim}", *_of_claim(claim, experiments, told)]
+    parts += ["## Circumstances", _CIRCUMSTANCES, _circumstances(experiments, measured).markdown()]
+    return "\n\n".join(parts) + "\n"
+
+
+def sections(experiments: Iterable[Experiment], measured: Mapping[str, Found]) -> dict[str, Section]:
+    """By name, those of which there is something to tell."""
+    return {experiment.name: experiment.tell(measured[experiment.name]) for experiment in experiments if experiment.name in measured}
+
+
+def _of_claim(claim: str, experiments: Iterable[Experiment], told: Mapping[str, Section]) -> list[str]:
+    parts = []
+    for experiment in experiments:
+        if experiment.claim == claim:
+            section = told.get(experiment.name)
+            parts.append(f"### {experiment.name.capitalize().replace('-', ' ')}")
+            parts.append(section.markdown() if section else f"Not measured yet: `make experiments ONLY={experiment.name}`.")
+    return parts
+
+
+def _summary(experiments: Iterable[Experiment], told: Mapping[str, Section]) -> Table:
+    rows = [(one.claim, one.name, told[one.name].verdict if one.name in told else "not measured yet") for one in experiments]
+    return Table(("claimed", "experiment", "measured"), rows)
+
+
+def _circumstances(experiments: Iterable[Experiment], measured: Mapping[str, Found]) -> Table:
+    rows = []
+    for experiment in experiments:
+        if found := measured.get(experiment.name, {}).get("circumstances"):
+            yardstick = ", ".join(f"{found['yardstick'][name]:g}" for name in ("verify_us", "sign_us", "count_us"))
+            rows.append((experiment.name, found["date"], f"`{found['commit']}`", found["processors"], yardstick, f"{found['stolen']:.0%}"))
+    return Table(("experiment", "date", "commit", "processors", "yardstick, µs", "stolen"), rows)
