@@ -12,23 +12,37 @@ import time
 import traceback
 from collections.abc import Sequence
 
+from tests.cluster.kube import CommandFailed, Kube
 from tests.experiments import (
     cochange,
     contracts,
+    flexibility,
     plots,
+    price,
     reading,
+    replicas,
+    robustness,
+    security,
     suites,
     telemetry,
+    updates,
 )
 from tests.experiments.document import sections, write
 from tests.experiments.experiment import COMMITTED, MEASURED, Experiment, kept, run
+from tests.experiments.modes import leave_as_found
 from tests.needs import ROOT
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     reading.EXPERIMENT,
     suites.EXPERIMENT,
+    updates.EXPERIMENT,
     cochange.EXPERIMENT,
     contracts.EXPERIMENT,
+    robustness.EXPERIMENT,
+    security.EXPERIMENT,
+    flexibility.EXPERIMENT,
+    price.EXPERIMENT,
+    replicas.EXPERIMENT,
     telemetry.EXPERIMENT,
 )
 DOCUMENT = "document"
@@ -68,6 +82,17 @@ def measure(experiments: Sequence[Experiment]) -> list[str]:
     return failed
 
 
+def need_cluster(experiments: Sequence[Experiment]) -> None:
+    """Raises SystemExit when there is no platform to measure."""
+    names = [experiment.name for experiment in experiments if experiment.cluster]
+    if not names:
+        return
+    try:
+        Kube().ctl("get", "namespace", Kube().namespace)
+    except (CommandFailed, FileNotFoundError) as error:
+        raise SystemExit(f"{', '.join(names)}: no platform on the cluster: make cluster ({error})") from None
+
+
 def main() -> int:
     """Exit code 1 when an experiment failed."""
     parser = argparse.ArgumentParser(
@@ -75,7 +100,9 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which experiments; all when left out")
     experiments = chosen(parser.parse_args().names)
-    failed = measure(experiments)
+    need_cluster(experiments)
+    with leave_as_found(wanted=any(experiment.cluster for experiment in experiments), say=say):
+        failed = measure(experiments)
     measured = kept()
     for section in sections(EXPERIMENTS, measured).values():
         for plot in section.plots:

@@ -1,0 +1,141 @@
+"""The price: CPU, memory and time of a checkout in both modes, at the same load and at as much as goes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from tests.benchmarks.load import run_client
+from tests.cluster.load import RATE, URL
+from tests.experiments import usage
+from tests.experiments.experiment import Experiment
+from tests.experiments.modes import Installed, install
+from tests.experiments.section import CALLED, MODES, Bars, Found, Say, Section, Table, text, times
+from tests.experiments.updates import outcome
+
+SECONDS = 100.0  # of load at a constant rate
+WARM, TAIL = 15.0, 10.0  # of these not looked at
+IDLE = 40.0
+CLIENTS, AT_MOST = 32, 20.0
+
+
+def measure(say: Say) -> Found:
+    return {"rate": RATE, "rows": [measured(install(mode, say), say) for mode in MODES]}
+
+
+def measured(installed: Installed, say: Say) -> Found:
+    """Idle, then at a constant rate, then with as many checkouts as CLIENTS make who wait for each answer."""
+    say("idle")
+    idle = used(installed, IDLE)
+    say(f"{RATE:g} checkouts a second")
+    with installed.load(SECONDS) as load:
+        time.sleep(WARM)
+        busy = used(installed, SECONDS - WARM - TAIL)
+        load.expect_running()
+        figures = load.finish()
+    say(f"{CLIENTS} clients")
+    most = run_client(URL, CLIENTS, AT_MOST, installed.operator)
+    p50, p99 = figures.all["checkout_ms"]
+    return {
+        "mode": installed.mode,
+        "pods": sum(len(installed.kube.pod_names(component)) for component in installed.components),
+        "idle": {part: asdict(one) for part, one in idle.items()},
+        "busy": {part: asdict(one) for part, one in busy.items()},
+        "p50_ms": p50,
+        "p99_ms": p99,
+        "per_second": most["per_second"],
+        "most_p50_ms": most["p50_ms"],
+        "most_p99_ms": most["p99_ms"],
+        **outcome(figures),
+    }
+
+
+def used(installed: Installed, seconds: float) -> dict[str, usage.Used]:
+    """By part of the platform, over so many seconds."""
+    before = usage.look(installed.kube)
+    time.sleep(seconds)
+    return usage.between(before, usage.look(installed.kube), usage.parts(installed.kube))
+
+
+def milliseconds(row: Found, rate: float = RATE) -> float:
+    """CPU of a checkout: all parts, gateway, database and broker included, at a constant rate."""
+    return 1000 * sum(float(part["cores"]) for part in row["busy"].values()) / rate
+
+
+def memory(row: Found) -> float:
+    """MiB of all parts at the end of the load."""
+    return sum(float(part["memory"]) for part in row["busy"].values())
+
+
+def tell(found: Found) -> Section:
+    rows = {row["mode"]: row for row in found["rows"]}
+    cpu = {mode: milliseconds(rows[mode], found["rate"]) for mode in MODES}
+    used_memory = {mode: memory(rows[mode]) for mode in MODES}
+    cheaper = "the one process" if cpu["embedded"] < cpu["split"] else "services"
+    return Section(
+        text(
+            f"For {cheaper}: a checkout as services took {times(cpu['split'], cpu['embedded'])} the CPU of one process and",
+            f"{times(used_memory['split'], used_memory['embedded'])} the memory.",
+        ),
+        [
+            text(
+                f"{found['rate']:g} checkouts a second by the exact client for {SECONDS:g} s, each with its further step now and then,",
+                f"then {CLIENTS} clients that wait for each answer. CPU and memory as each node's kubelet measures the pods: with",
+                "gateway, database and broker, without what sees them. Load and cluster share the machine.",
+            ),
+            Table(
+                (
+                    "",
+                    "pods",
+                    "CPU of a checkout, ms",
+                    "idle, cores",
+                    "memory, MiB",
+                    "p50, ms",
+                    "p99, ms",
+                    "failed requests",
+                    f"checkouts/s with {CLIENTS} clients",
+                    "their p50, ms",
+                    "p99, ms",
+                ),
+                [
+                    (
+                        CALLED[mode],
+                        row["pods"],
+                        cpu[mode],
+                        sum(part["cores"] for part in row["idle"].values()),
+                        used_memory[mode],
+                        row["p50_ms"],
+                        row["p99_ms"],
+                        row["failed"],
+                        row["per_second"],
+                        row["most_p50_ms"],
+                        row["most_p99_ms"],
+                    )
+                    for mode, row in rows.items()
+                ],
+            ),
+            Bars("price", "A checkout", "times one process", ("CPU", "memory", "p50", "p99"), _relative(rows, found["rate"])),
+            "CPU of a checkout and memory by part:",
+            _by_part(found),
+        ],
+    )
+
+
+def _relative(rows: dict[str, Found], rate: float) -> dict[str, list[float]]:
+    values = {mode: (milliseconds(row, rate), memory(row), row["p50_ms"], row["p99_ms"]) for mode, row in rows.items()}
+    return {
+        CALLED[mode]: [round(value / one, 2) if one else 0.0 for value, one in zip(values[mode], values["embedded"], strict=True)]
+        for mode in MODES
+    }
+
+
+def _by_part(found: Found) -> Table:
+    rows = [
+        (CALLED[row["mode"]], part, 1000 * one["cores"] / found["rate"], one["memory"])
+        for row in found["rows"]
+        for part, one in row["busy"].items()
+    ]
+    return Table(("", "part", "CPU of a checkout, ms", "memory, MiB"), rows)
+
+
+EXPERIMENT = Experiment("price", "And the price", measure, tell, cluster=True)

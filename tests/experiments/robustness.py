@@ -1,0 +1,217 @@
+"""Robustness: one service breaks while it runs, in each of four ways; the share of operations that go on, in both modes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import blast, versions
+from tests.cluster.kube import CommandFailed, Kube, wait_until
+from tests.experiments import planted
+from tests.experiments.experiment import Experiment
+from tests.experiments.modes import Installed, install
+from tests.experiments.section import CALLED, MODES, Bars, Found, Say, Section, Table, percent, text
+from tests.experiments.updates import outcome
+from tools.images import EMBEDDED
+
+SERVICES = ("webhooks", "ledger")  # hardly anybody needs the one, every payment the other
+ROUNDS = 8  # of all operations while it is broken
+EVERY = 8.0  # seconds from the start of one to that of the next
+SOON = 3.0  # seconds until the fault works
+PATIENT = 10.0  # seconds after which an answer comes too late
+AROUND = 25.0  # seconds of load before and after
+
+
+def measure(say: Say) -> Found:
+    rows = []
+    for mode in MODES:
+        installed = install(mode, say)
+        for service in SERVICES:
+            rows += _broken(installed, service, say)
+    return {"rows": rows, "rounds": ROUNDS, "operations": len(blast.NEEDS)}
+
+
+def _broken(installed: Installed, service: str, say: Say) -> list[Found]:
+    """The service with all faults planted in it, each tried in a pod of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="farthing-planted-"))
+    before = installed.helm.revision()
+    try:
+        image = versions.build(service, planted.plant, folder / "tree", embedded=installed.mode == EMBEDDED)
+        old = installed.kube.pod_names(installed.component_of(service))
+        installed.helm.upgrade(versions.value_of(image))
+        installed.rollout(service).wait_replaced(old)
+        installed.wait()
+        return [_tried(installed, service, fault, say) for fault in planted.FAULTS]
+    finally:
+        installed.helm.rollback(before)
+        installed.wait()
+        shutil.rmtree(folder)
+
+
+def _tried(installed: Installed, service: str, fault: str, say: Say) -> Found:
+    kube, component = installed.kube, installed.component_of(service)
+    (pod,) = kube.pod_names(component)
+    shops = [blast.Shop(installed.operator, timeout=PATIENT) for _ in range(ROUNDS)]
+    others = str(sum(shop.CAPTURES for shop in shops))
+    with installed.load(SOON + ROUNDS * EVERY + AROUND, "--others", others) as load:
+        time.sleep(AROUND / 2)
+        planted.trigger(kube, pod, fault)
+        time.sleep(SOON)
+        rounds = _rounds(shops)
+        restarts = _restarts(kube, pod)
+        healed = _heal(installed, component, pod)
+        figures = load.finish()
+    for shop in shops:
+        shop.close()
+    row: Found = {"mode": installed.mode, "service": service, "fault": fault, "restarts": restarts, "healed_s": round(healed, 1)}
+    row |= counted(rounds) | outcome(figures)
+    say(f"{service}, {fault}: {percent(row['good'], row['tried'])} of operations went on")
+    return row
+
+
+def _rounds(shops: Sequence[blast.Shop]) -> list[dict[str, blast.Outcome]]:
+    """All operations of each shop at once, the next shop's some seconds later whatever the earlier ones still wait for."""
+    found: list[dict[str, blast.Outcome]] = []
+    lock = threading.Lock()
+
+    def one(shop: blast.Shop) -> None:
+        outcomes = at_once(shop)
+        with lock:
+            found.append(outcomes)
+
+    threads = []
+    for shop in shops:
+        threads.append(threading.Thread(target=one, args=(shop,)))
+        threads[-1].start()
+        time.sleep(EVERY)
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def at_once(shop: blast.Shop) -> dict[str, blast.Outcome]:
+    tries = shop.tries()
+    with ThreadPoolExecutor(len(tries)) as pool:
+        waiting = {name: pool.submit(blast.outcome, name, send) for name, send in tries.items()}
+        return {name: future.result() for name, future in waiting.items()}
+
+
+def counted(rounds: Iterable[Mapping[str, blast.Outcome]]) -> Found:
+    """How many tries were good, and by operation the share of good ones."""
+    tried: dict[str, list[bool]] = defaultdict(list)
+    for outcomes in rounds:
+        for name, one in outcomes.items():
+            tried[name].append(not one.failed)
+    good = {name: sum(of) for name, of in tried.items()}
+    return {
+        "tried": sum(map(len, tried.values())),
+        "good": sum(good.values()),
+        "never_failed": sorted(name for name, of in tried.items() if all(of)),
+        "by_operation": {name: round(good[name] / len(of), 2) for name, of in tried.items()},
+    }
+
+
+def _restarts(kube: Kube, pod: str) -> int:
+    found: Any = kube.get("pod", pod)
+    return int(found["status"]["containerStatuses"][0]["restartCount"])
+
+
+def _heal(installed: Installed, component: str, pod: str) -> float:
+    """A new pod has no fault; answers the seconds until all serve. Whoever finds the fault does that.
+
+    Never by force: two pods over one data directory would be worse than any fault here.
+    """
+    began = time.monotonic()
+    installed.kube.delete_pod(pod)
+    wait_until(f"{component} to have a new pod", lambda: _new(installed.kube, component, pod), 180)
+    installed.wait()
+    return time.monotonic() - began
+
+
+def _new(kube: Kube, component: str, old: str) -> bool:
+    try:
+        return bool(kube.pod_names(component) - {old}) and old not in kube.leaving(component)
+    except CommandFailed:
+        return False
+
+
+def tell(found: Found) -> Section:
+    rows = found["rows"]
+    shares = {mode: _share([row for row in rows if row["mode"] == mode]) for mode in MODES}
+    better = "services" if shares["split"] > shares["embedded"] else "the one process"
+    return Section(
+        text(
+            f"For {better}: while one service was broken, {shares['split']:.0%} of all operations went on with services, and",
+            f"{shares['embedded']:.0%} in one process.",
+        ),
+        [
+            text(
+                "A service is told, while it runs well, to end its process (again at each start), to keep 16 MiB more each second, to",
+                f"block its event loop, or to keep all connections of its pool. While it was so, {found['operations']} operations were",
+                f"tried {found['rounds']} times with things that were made before; good is an answer that is no error within",
+                f"{PATIENT:g} s. Beside it 20 checkouts a second went on.",
+            ),
+            Table(
+                (
+                    "",
+                    "broken in",
+                    "how",
+                    "operations that went on",
+                    "never failed",
+                    "restarts",
+                    "checkouts not finished",
+                    "of",
+                    "whole again after, s",
+                ),
+                [
+                    (
+                        CALLED[row["mode"]],
+                        row["service"],
+                        row["fault"],
+                        percent(row["good"], row["tried"]),
+                        f"{len(row['never_failed'])} of {found['operations']}",
+                        row["restarts"],
+                        row["checkouts"] - row["finished"],
+                        row["checkouts"],
+                        row["healed_s"],
+                    )
+                    for row in rows
+                ],
+            ),
+            *[_bars(rows, service) for service in SERVICES],
+            text(
+                "Whole again: after somebody replaced the pod. A service that hangs is restarted, since Kubernetes asks its `/livez`;",
+                "of the one process it asks only whether its port is open.",
+            ),
+            *[
+                f"Not exact: {CALLED[row['mode']]}, {row['service']}, {row['fault']}: {problem}"
+                for row in rows
+                for problem in row["problems"]
+            ],
+        ],
+    )
+
+
+def _share(rows: Sequence[Found]) -> float:
+    return float(sum(row["good"] for row in rows) / max(1, sum(row["tried"] for row in rows)))
+
+
+def _bars(rows: Sequence[Found], service: str) -> Bars:
+    series = {
+        CALLED[mode]: [
+            round(100 * _share([row for row in rows if (row["mode"], row["service"], row["fault"]) == (mode, service, fault)]))
+            for fault in planted.FAULTS
+        ]
+        for mode in MODES
+    }
+    return Bars(f"robustness-{service}", f"Operations that went on while {service} was broken", "percent", planted.FAULTS, series)
+
+
+EXPERIMENT = Experiment("robustness", "Robustness: one breaks, the others do not", measure, tell, cluster=True)
