@@ -57,8 +57,6 @@ load-apart: install ## Measure CPU of a checkout with one process per service, a
 load-cluster: install ## Measure what a checkout costs on the cluster of `make cluster`, and by whom
 	$(BIN)/python -m tests.benchmarks.cluster
 
-lock: ## Write requirements.txt anew from requirements.in
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 lock: ## Write requirements.txt and requirements-experiments.txt anew from what stands in the files ending in .in
