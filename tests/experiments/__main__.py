@@ -31,6 +31,7 @@ from tests.experiments.document import sections, write
 from tests.experiments.experiment import COMMITTED, MEASURED, Experiment, kept, run
 from tests.experiments.modes import leave_as_found
 from tests.needs import ROOT
+from tools import cluster
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     reading.EXPERIMENT,
@@ -91,6 +92,8 @@ def need_cluster(experiments: Sequence[Experiment]) -> None:
         Kube().ctl("get", "namespace", Kube().namespace)
     except (CommandFailed, FileNotFoundError) as error:
         raise SystemExit(f"{', '.join(names)}: no platform on the cluster: make cluster ({error})") from None
+    if not cluster.TAGS.exists():
+        raise SystemExit(f"{', '.join(names)}: {cluster.TAGS.relative_to(ROOT)} is missing: make cluster, from this clone")
 
 
 def main() -> int:

@@ -81,7 +81,8 @@ def tell(found: Found) -> Section:
             text(
                 f"{found['rate']:g} checkouts a second by the exact client for {SECONDS:g} s, each with its further step now and then,",
                 f"then {CLIENTS} clients that wait for each answer. CPU and memory as each node's kubelet measures the pods: with",
-                "gateway, database and broker, without what sees them. Load and cluster share the machine.",
+                "gateway, database and broker, without what sees them. The one process begins with empty tables, services with those",
+                "that earlier experiments left. Load and cluster share the machine.",
             ),
             Table(
                 (

@@ -65,6 +65,7 @@ SAMPLES: dict[str, Any] = {
             for name in ("webhooks", "ledger")
             for how in HOW
         ],
+        "missed": [],
         "rounds": 8,
         "operations": len(NEEDS),
     },
@@ -145,6 +146,15 @@ def test_where_the_books_are_not_exact_the_page_says_so() -> None:
     (updates,) = [one for one in EXPERIMENTS if one.name == "updates"]
     assert updates.tell({**SAMPLES["updates"], "rows": rows}).markdown().count("Not exact: ") == 4
     assert "The books were exact after each" in updates.tell(SAMPLES["updates"]).markdown()
+
+
+def test_a_fault_that_could_not_be_measured_is_named_and_not_drawn() -> None:
+    (robustness,) = [one for one in EXPERIMENTS if one.name == "robustness"]
+    sample = SAMPLES["robustness"]
+    rows = [row for row in sample["rows"] if (row["mode"], row["service"], row["fault"]) != ("split", "ledger", "full pool")]
+    section = robustness.tell({**sample, "rows": rows, "missed": ["services, ledger, full pool: NotInTime: x"]})
+    assert "\n\nNot measured: services, ledger, full pool: NotInTime: x" in section.markdown()
+    assert [list(plot.labels) for plot in section.plots if isinstance(plot, Bars)] == [list(HOW), list(HOW[:3])]
 
 
 def test_the_page_has_each_claim_once_and_says_what_was_not_measured() -> None:
