@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.blast import NEEDS
+from tests.experiments import price
 from tests.experiments.__main__ import EXPERIMENTS, PAGE, chosen
 from tests.experiments.document import write
 from tests.experiments.experiment import keep, kept
@@ -146,6 +147,12 @@ def test_where_the_books_are_not_exact_the_page_says_so() -> None:
     (updates,) = [one for one in EXPERIMENTS if one.name == "updates"]
     assert updates.tell({**SAMPLES["updates"], "rows": rows}).markdown().count("Not exact: ") == 4
     assert "The books were exact after each" in updates.tell(SAMPLES["updates"]).markdown()
+
+
+def test_cpu_of_a_checkout_is_that_of_all_parts_at_the_rate() -> None:
+    one, many = SAMPLES["price"]["rows"]
+    assert [round(price.milliseconds(row, 20.0), 6) for row in (one, many)] == [10, 20]
+    assert (price.memory(one), price.memory(many)) == (300.0, 750.0)
 
 
 def test_a_fault_that_could_not_be_measured_is_named_and_not_drawn() -> None:
