@@ -86,7 +86,7 @@ cluster-soak: install ## The whole table of experiments (two hours), written to 
 	@$(PYTHON) tools/cluster.py operator
 	$(BIN)/pytest tests/cluster --verbose -m "cluster and not brief"
 
-experiments: $(VENV)/.experiments ## The six claims made for microservices, measured: docs/experiments.md (two hours and a cluster; ONLY="updates price", or document)
+experiments: $(VENV)/.experiments ## Measure six claims made for microservices, in both modes of the chart (two hours; ONLY="updates price")
 	@$(BIN)/python -m tests.experiments $(ONLY)
 
 $(VENV)/.experiments: $(VENV)/.installed requirements-experiments.txt

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from farthing.embedded.contents import NAMES
+from tests.charts.documents import Objects
+from tests.charts.renders import GOLDEN
 from tests.cluster import versions
 from tests.cluster.blast import NEEDS, Outcome
-from tests.experiments import contracts, robustness, security, telemetry, updates, usage
+from tests.cluster.intruder import SERVICES, tokens_of
+from tests.cluster.kube import EMBEDDED, deployment
+from tests.experiments import contracts, modes, robustness, security, telemetry, updates, usage
 from tests.needs import ROOT
 
 
@@ -54,6 +59,22 @@ class TestImages:
     def test_a_version_is_told_to_the_chart_by_its_image(self) -> None:
         assert versions.value_of("farthing/webhooks:0.1.0-a") == "services.webhooks.image.tag=0.1.0-a"
         assert versions.value_of("farthing/embedded:0.1.0-b") == "embedded.image.tag=0.1.0-b"
+
+
+class TestModes:
+    def test_deployments_are_called_as_the_chart_calls_them(self) -> None:
+        for golden, components in (("embedded", [EMBEDDED]), ("split", list(NAMES))):
+            text = (GOLDEN / f"{golden}.yaml").read_text()
+            assert set(Objects(text).of("Deployment")) == {deployment(component) for component in components}
+
+    def test_the_values_of_the_one_process_are_there(self) -> None:
+        assert "mode: embedded" in modes._EMBEDDED_VALUES.read_text()
+
+    def test_a_service_that_calls_nobody_has_no_tokens(self, tmp_path: Path) -> None:
+        (tmp_path / "..data").write_text("x")
+        (tmp_path / "orders").write_text("token\n")
+        assert (tokens_of(str(tmp_path)), tokens_of(str(tmp_path / "nowhere"))) == ({"orders": "token"}, {})
+        assert set(SERVICES) == set(NAMES)
 
 
 class TestBreaks:
