@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) $(wildcard services/*/client) embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check specifications load load-apart load-cluster clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry experiments
+.PHONY: help install run test check specifications load load-apart load-cluster clean lock new-service images doctor cluster cluster-test cluster-soak cluster-down telemetry extras experiments
 
 help: ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,8 @@ cluster-test: install ## Change, break and scale the services under load (a good
 cluster-soak: install ## The whole table of experiments (two hours), written to build/experiments/
 	@$(PYTHON) tools/cluster.py operator
 	$(BIN)/pytest tests/cluster --verbose -m "cluster and not brief"
+
+extras: $(VENV)/.experiments ## Install what experiments, pictures of dashboards and examples/load use besides
 
 experiments: $(VENV)/.experiments ## Measure six claims made for microservices, in both modes of the chart (two hours; ONLY="updates price")
 	@$(BIN)/python -m tests.experiments $(ONLY)

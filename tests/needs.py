@@ -5,6 +5,7 @@ A test whose need is missing does not run, and the run's last lines name it. Wit
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -69,6 +70,11 @@ def find_locust() -> Path | None:
     return Path(found) if found else None
 
 
+def find_matplotlib() -> Path | None:
+    found = importlib.util.find_spec("matplotlib")
+    return Path(found.origin) if found and found.origin else None
+
+
 def find_kubernetes() -> Path | None:
     """The folder of etcd and the API server (kube-apiserver or hyperkube): FARTHING_KUBERNETES_PROGRAMS, or one of the search path."""
     named = os.environ.get("FARTHING_KUBERNETES_PROGRAMS")
@@ -82,7 +88,8 @@ _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
     "needs_promtool": ("Prometheus' promtool (FARTHING_PROMTOOL or promtool in PATH)", find_promtool),
-    "needs_locust": ("Locust (FARTHING_LOCUST or locust in PATH)", find_locust),
+    "needs_locust": ("Locust (make extras; or FARTHING_LOCUST, or locust in PATH)", find_locust),
+    "needs_matplotlib": ("matplotlib (make extras)", find_matplotlib),
     "needs_kubernetes": ("etcd and kube-apiserver (FARTHING_KUBERNETES_PROGRAMS: their folder)", find_kubernetes),
     "needs_browser": ("Chromium (FARTHING_CHROMIUM or in PATH)", find_browser),
 }

@@ -47,8 +47,8 @@ _EVENTS = """
 _LOGS = """
 ## Log lines
 
-JSON with `time`, `level`, `event`, `service`, `version`; within a request also `trace_id` and `debug_id`; of an exception `error` (its class)
-and `at` (files and lines, the innermost last), never its text.
+JSON with `time`, `level`, `event`, `service`, `version`; within a request also `trace_id` and `debug_id`; of an exception `error`
+(its class) and `at` (files and lines, the innermost last), never its text.
 
 | event | level | fields | meaning |
 |---|---|---|---|

@@ -20,7 +20,10 @@ class Refused(Exception):
 
 
 class Store:
-    """Each call is one request and its answer; `good` reads it. `traced`: every request is sampled, whatever the ratio. `timeout`: seconds."""
+    """Each call is one request and its answer; `good` reads it.
+
+    `traced`: every request is sampled, whatever the ratio. `timeout`: seconds.
+    """
 
     def __init__(self, operator: str, url: str = URL, *, traced: bool = False, timeout: float = 40) -> None:
         self._http = httpx2.Client(base_url=url, timeout=timeout, headers={"farthing-trace": "1"} if traced else {})

@@ -21,6 +21,7 @@ _COLUMNS: Final = 24
 _WIDE: Final = 16.0  # inches of all columns
 _ROW: Final = 0.34  # inches of one row of the grid
 _MOST: Final = 8  # names in a legend
+_CHANGE: Final = "#e6e6e6"
 
 
 def draw(shown: Shown, changes: Sequence[tuple[float, float]], file: Path) -> None:
@@ -58,7 +59,7 @@ def _text(axes: Axes, panel: Panel, series: Sequence[Series]) -> None:
 def _graph(axes: Axes, panel: Panel, series: Sequence[Series], changes: Sequence[tuple[float, float]]) -> None:
     axes.set_title(panel.title, loc="left", fontsize=9)
     for began, ended in changes:
-        axes.axvspan(_time(began), _time(ended), color="0.9", zorder=0)
+        axes.axvspan(_time(began), _time(ended), color=_CHANGE, zorder=0)
     for one in series:
         times = [_time(at) for at in one.times]
         axes.plot(times, one.values, label=one.name or panel.title, linewidth=1.2)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
-from tools.pictures.answers import Prometheus, Unanswered
+from tools.pictures.answers import Prometheus, Series, Unanswered
 from tools.pictures.panels import NAMES, panels_of
 from tools.pictures.units import value
 
@@ -83,6 +85,24 @@ def test_what_prometheus_refuses_is_said_in_one_line(prometheus: Prometheus) -> 
 def test_a_prometheus_that_is_not_there_is_said_in_one_line() -> None:
     with pytest.raises(Unanswered, match="forward its port"):
         Prometheus("http://127.0.0.1:1", SINCE, UNTIL).times("up")
+
+
+@pytest.mark.needs_matplotlib
+def test_a_page_shows_each_panel_its_lines_and_when_a_rollout_went_on(tmp_path: Path) -> None:
+    drawing = importlib.import_module("tools.pictures.drawing")
+    lines = [Series(f"0.1.{number}", (SINCE, UNTIL), (0.0, float(number))) for number in range(12)]
+    shown = [(panel, lines[:1] if panel.kind == "stat" else lines) for panel in panels_of("rollout", "webhooks")]
+    pages = []
+    for changes in ([], [(SINCE + 60, SINCE + 120)]):
+        file = tmp_path / f"{len(changes)}.svg"
+        drawing.draw(shown, changes, file)
+        pages.append(file.read_text("utf-8"))
+    for panel, _ in shown:
+        assert f"<!-- {panel.title} -->" in pages[0]
+    assert "<!-- 0.1.6 -->" in pages[0]
+    assert "<!-- 0.1.7, and 4 more -->" in pages[0]
+    graphs = sum(panel.kind == "timeseries" for panel, _ in shown)
+    assert [page.count("fill: #e6e6e6") for page in pages] == [0, graphs]
 
 
 @pytest.mark.parametrize(
