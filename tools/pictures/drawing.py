@@ -85,5 +85,6 @@ def _legend(axes: Axes, lines: int) -> None:
     axes.legend(handles[:_MOST], names[:_MOST], ncols=min(4, lines), **place)
 
 
-def _time(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
+def _time(at: float) -> float:
+    """As matplotlib counts: in days."""
+    return float(dates.date2num(datetime.fromtimestamp(at, UTC)))
