@@ -70,7 +70,9 @@ def _planted(build):
         while not os.path.exists("PLACE"):
             time.sleep(0.2)
         time.sleep(1)
-        faults[open("PLACE").read()](host, loop)
+        with open("PLACE") as told:
+            fault = told.read()
+        faults[fault](host, loop)
 
     def broken(host):
         service = build(host)
