@@ -24,6 +24,7 @@ _ZERO_THEN_ONE: Final = (Reads(at_first=0, reaches=1),)
 _FAILED: Final = (Reads(at_first=0, reaches=0.01),)  # a share
 _THREE: Final = (Reads(reaches=3),)
 _ONCE: Final = 0.9  # an increase by one is reckoned from samples, and may come out a little below
+_ZERO_THEN_ONCE: Final = (Reads(at_first=0, reaches=_ONCE),)
 
 # Each must hold for every query of the panel.
 EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
@@ -34,7 +35,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("money", "Holds open"): (Reads(reaches=10),),
     ("money", "Average capture"): (Reads(reaches=2400, where={"currency": "USD"}), Reads(falls=2500, where={"currency": "USD"})),
     ("money", "Webhooks given up"): _ZERO_THEN_ONE,
-    ("money", "Events refused"): _ZERO_THEN_ONE,
+    ("money", "Events refused"): _ZERO_THEN_ONCE,
     ("money", "Webhooks"): tuple(Reads(reaches=0.1, where={"outcome": outcome}) for outcome in ("delivered", "failed", "given_up")),
     ("money", "On their way"): (Reads(at_first=0, reaches=1),),
     ("platform", "Pods answering"): (Reads(reaches=len(NAMES) + 2),),  # two more of one service
@@ -47,6 +48,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("platform", "Oldest event"): (Reads(at_first=0, reaches=1),),
     ("platform", "Oldest event in the outbox"): (Reads(at_first=0, reaches=1, where=_ORDERS),),
     ("platform", "Rollouts"): (Reads(at_first=0, reaches=1, where=_ORDERS),),
+    ("platform", "Events refused"): (Reads(reaches=_ONCE, where={"service": "webhooks"}),),
     ("platform", "Restarts"): (Reads(reaches=_ONCE, where={**_ORDERS, "cause": "Error"}),),
     ("rollout", "Going on"): _ZERO_THEN_ONE,
     ("rollout", "Versions serving"): (Reads(reaches=2),),
@@ -64,7 +66,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("service", "Failures of what it calls"): (Reads(at_first=0, reaches=0.01, where={"callee": "payments"}),),
     ("service", "Oldest event in the outbox"): (Reads(at_first=0, reaches=1),),
     ("service", "Due work"): (Reads(reaches=0.1, where={"job": "webhooks.deliver", "outcome": "done"}),),
-    ("service", "Events refused for good"): _ZERO_THEN_ONE,
+    ("service", "Events refused for good"): _ZERO_THEN_ONCE,
 }
 
 
