@@ -16,6 +16,7 @@ from tests.needs import ROOT
 URL = "http://127.0.0.1:8080"
 RATE = 20.0  # checkouts per second
 FEWEST = 500  # checkouts of an experiment
+_STARTING = 90.0  # seconds until the books have been read
 _AFTER = 240.0  # seconds that the client may take after its last arrival, retries and reconciliation included
 
 
@@ -53,25 +54,35 @@ class Figures:
 
 
 class Load:
-    """Starts when made."""
+    """Starts when made, and is made when the first checkout is due: before that the client reads the books, which needs services, too."""
 
     def __init__(self, folder: Path, seconds: float, operator: str, *options: str, url: str = URL) -> None:
-        self._file = folder / "load.json"
-        self._seconds, self._begun = seconds, time.monotonic()
+        """Raises LoadFailed when it cannot begin."""
+        self._file, begun, self._seconds = folder / "load.json", folder / "begun", seconds
         command = [sys.executable, "-m", "tests.cluster.exact", "--url", url, "--rate", str(RATE), "--seconds", str(seconds)]
         environment = {**os.environ, "FARTHING_OPERATOR_TOKEN": operator}
         self._process = subprocess.Popen(
-            [*command, "--json", str(self._file), *options],
+            [*command, "--json", str(self._file), "--begun", str(begun), *options],
             env=environment,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._wait(begun)
+        self._since = time.monotonic()
+
+    def _wait(self, begun: Path) -> None:
+        until = time.monotonic() + _STARTING
+        while not begun.exists():
+            if self._process.poll() is not None or time.monotonic() > until:
+                self.stop()
+                raise LoadFailed(self._said[-2000:] or "the client did not begin")
+            time.sleep(0.1)
 
     def expect_running(self) -> None:
         """Say it when a change is done: then all of it was under load. Raises TooShort."""
-        if time.monotonic() - self._begun > self._seconds:
+        if time.monotonic() - self._since > self._seconds:
             raise TooShort(f"the change took longer than {self._seconds:g} s of load")
 
     def finish(self) -> Figures:
@@ -85,4 +96,4 @@ class Load:
         """For an experiment that failed: nobody waits for the client any more."""
         if self._process.poll() is None:
             self._process.kill()
-        self._process.communicate()
+        self._said, _ = self._process.communicate()

@@ -143,9 +143,17 @@ def test_results_are_kept_one_by_one(tmp_path: Path) -> None:
 
 
 def test_a_load_without_a_platform_says_so(tmp_path: Path) -> None:
-    load = Load(tmp_path, 1, "", url="http://127.0.0.1:1")
     with pytest.raises(LoadFailed, match="NoToken"):
-        load.finish()
+        Load(tmp_path, 1, "", url="http://127.0.0.1:1")
+
+
+async def test_a_load_is_there_when_the_first_checkout_is_due(served: TestPlatform, tmp_path: Path) -> None:
+    load = await asyncio.to_thread(Load, tmp_path, 1, "", url=served.url)
+    await asyncio.sleep(0.5)
+    paid = served.metrics.registry.get_sample_value("farthing_captures_total", {"service": "payments", "currency": "USD"})
+    assert 0 < (paid or 0) < 20
+    figures = await asyncio.to_thread(load.finish)
+    assert figures.all["acknowledged"] == 20
 
 
 class TestCosts:

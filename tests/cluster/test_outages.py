@@ -91,7 +91,8 @@ def expect_only_those_that_need_it(service: str, outcomes: dict[str, blast.Outco
 
 
 def expect_only_these_failed(service: str, figures: dict[str, Any]) -> None:
-    """The client's own requests: 503 from what needs the service, and the health, which says what is down."""
+    """The client's own requests: 503 from what needs the service, and the health, which says what is down: that one for certain."""
+    assert any(what.startswith("health ") for what in figures["failures"]), f"{service} was away and the client did not notice"
     for what in figures["failures"]:
         operation, _, how = what.partition(" ")
         needed = operation == "health" or service in blast.NEEDS[blast.OF_CLIENT[operation]]

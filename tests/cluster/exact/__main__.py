@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=60.0, help="seconds that the books may take to be in order")
     parser.add_argument("--others", type=int, default=0, help="captures that somebody else may make meanwhile, with other buyers")
     parser.add_argument("--json", type=Path, help="write all figures into this file")
+    parser.add_argument("--begun", type=Path, help="make this file when the first checkout is due")
     options = parser.parse_args()
     plan = Plan(
         options.url,
@@ -35,6 +36,7 @@ def main() -> int:
         mixed=not options.plain,
         patience=options.patience,
         others=options.others,
+        begun=options.begun.touch if options.begun else lambda: None,
     )
     try:
         report = uvloop.run(run(plan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from tests.cluster.exact.arrivals import arrive
@@ -22,7 +22,10 @@ class NoToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`rate`: arrivals per second; `patience` and `settling`: seconds, see Books; `others`: see judge."""
+    """`rate`: arrivals per second; `patience` and `settling`: seconds, see Books; `others`: see judge.
+
+    `begun` is called when the books have been read and the first checkout is due.
+    """
 
     url: str
     checkouts: int
@@ -33,6 +36,7 @@ class Plan:
     patience: float = 60.0
     settling: float = 5.0
     others: int = 0
+    begun: Callable[[], object] = lambda: None
 
 
 @contextlib.asynccontextmanager
@@ -50,6 +54,7 @@ async def run(plan: Plan) -> Report:
     access = Access(uuid.uuid4().hex[:20], plan.operator)
     async with opened(plan.url) as connections:
         before = await _begin(connections, access, plan)
+        plan.begun()
         await _shop(Shopper(connections, access, record, plan.retries, mixed=plan.mixed), record)
         verdict = await Books(connections, access, plan.patience, plan.settling).reconcile(record.checkouts, before, plan.others)
     return Report(record, verdict)
