@@ -90,8 +90,9 @@ def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_
     with Served(kube, service) as served:
         time.sleep(WARM)
         helm_again.upgrade(versions.value_of(image))
-        wait_until("a new pod to be ready", lambda: any(is_ready(p) for p in kube.pods(service) if p["metadata"]["name"] not in old), 90)
-        rollout.pause()
+        wait_until("a new pod", lambda: kube.pod_names(service) - old, 30, every=0.1)
+        rollout.pause()  # before it is ready: a second one would soon follow, and the old ones be gone
+        wait_until("the new pod to be ready", lambda: any(is_ready(p) for p in kube.pods(service) if p["metadata"]["name"] not in old), 90)
         time.sleep(15)
         beside = kube.pod_names(service)
         rollout.resume()
