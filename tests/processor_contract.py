@@ -18,6 +18,7 @@ from farthing.kit.errors import Unavailable
 from farthing.kit.rpc import Link
 from farthing.kit.service import Host
 from farthing.kit.telemetry import Log
+from farthing.kit.work import end
 from farthing.standalone.broker.board import NatsBoard
 from farthing.standalone.broker.connection import Broker
 from farthing.standalone.broker.doings import apply
@@ -88,8 +89,7 @@ class Operator:
     async def close(self) -> None:
         if self._following is not None:
             await self.publish(Doings())
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+            await end([self._following])
             await self._broker.close()
 
     async def _load(self) -> Doings:

@@ -17,6 +17,7 @@ from farthing.kit.db import Database
 from farthing.kit.events import Event, Inbox, Relay
 from farthing.kit.manifest import Manifest
 from farthing.kit.telemetry import Log, Metrics, Tracing
+from farthing.kit.work import end
 from farthing.standalone.broker.connection import EVENTS, Broker, BrokerAway
 from farthing.standalone.broker.consuming import Consumer
 from farthing.standalone.broker.dead_letters import DeadLetters
@@ -52,9 +53,7 @@ class Reader:
         self._tasks = [asyncio.create_task(self.consumer.run()), asyncio.create_task(self._work())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.broker.close()
 
     async def _work(self) -> None:
@@ -83,9 +82,7 @@ class Shop:
         self._tasks = [asyncio.create_task(self._relay(relay)) for relay in self.relays]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.broker.close()
 
     async def tell(self, subject: str, number: int, kind: str = "GOODS.SOLD") -> None:

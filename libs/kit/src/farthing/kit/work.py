@@ -12,7 +12,7 @@ from farthing.kit.errors import ApiError
 from farthing.kit.telemetry.tracing import new_trail
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
     from farthing.kit.clock import Clock
@@ -77,10 +77,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Cancel the loops; what was in the middle is finished by the next process."""
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()  # and again: in Python 3.11 what waits with a time limit can lose one
-            await asyncio.wait(running, timeout=0.5)
+        await end(self._tasks)
         self._tasks = []
 
     async def pause(self) -> None:
@@ -193,3 +190,11 @@ async def _sleep(woken: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await woken.wait()
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until they are done; what they raise nobody hears."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()  # and again: in Python 3.11 what waits with a time limit can lose one
+        await asyncio.wait(running, timeout=0.5)

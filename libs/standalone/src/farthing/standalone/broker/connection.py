@@ -13,6 +13,7 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import BadRequestError, NotFoundError
 
 from farthing.kit.errors import Unavailable
+from farthing.kit.work import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,8 +55,7 @@ class Broker:
 
     async def close(self) -> None:
         if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
+            await end([self._connecting])
         if self._client is not None:
             await self._forsake(self._client)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from farthing.kit.work import end
 from farthing.standalone.broker.board import NatsBoard
 from farthing.standalone.broker.connection import Broker
 from farthing.standalone.broker.consuming import Consumer
@@ -49,8 +50,7 @@ class Wiring:
 
     async def stop(self) -> None:
         if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+            await end([self._following])
         await self._broker.close()
 
     def not_ready(self) -> str:
