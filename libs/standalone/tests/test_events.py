@@ -181,6 +181,7 @@ async def test_a_broker_that_is_killed_under_load_loses_nothing_and_nothing_is_h
     assert in_order(reader.handled) == expected(10, 60)
 
 
+@pytest.mark.timeout(240)
 async def test_two_relays_and_two_consumers_keep_the_order_also_when_one_dies(nats_server: NatsServer, schema: Make) -> None:
     database = await schema("shop")
     shops = [Shop(nats_server.url, database), Shop(nats_server.url, await schema("shop"))]
@@ -193,7 +194,7 @@ async def test_two_relays_and_two_consumers_keep_the_order_also_when_one_dies(na
         assert [reader.consumer.mine for reader in readers] == [True, False]
         await readers[0].stop()
         await load
-        await until(lambda: sum(len(reader.handled) for reader in readers) >= 300, 60)
+        await until(lambda: sum(len(reader.handled) for reader in readers) >= 300, 120)
         await readers[1].stop()
     assert in_order(readers[0].handled + readers[1].handled) == expected(5, 60)
     assert readers[1].handled
