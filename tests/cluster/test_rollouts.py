@@ -86,7 +86,7 @@ def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_
     helm_again.upgrade(f"services.{service}.replicas=2")
     rollout.wait_ready(2)
     old = kube.pod_names(service)
-    load = start_load(90)
+    load = start_load(150)
     with Served(kube, service) as served:
         time.sleep(WARM)
         helm_again.upgrade(versions.value_of(image))

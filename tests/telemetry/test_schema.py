@@ -106,6 +106,11 @@ class TestMetrics:
             unit = metric["unit"].replace(" ", "_")
             assert unit not in {"seconds", "bytes", "minor_units"} or unit in name, name
 
+    def test_no_label_is_one_that_prometheus_gives_its_targets(self) -> None:
+        """It would put its own value there, and move ours to `exported_…`; service and version are moved back by the chart."""
+        listed = [*_listed("metrics", "platform").values(), *_listed("metrics", "observer").values()]
+        assert not {label for metric in listed for label in metric["labels"]} & {"job", "instance", "namespace", "pod", "node", "container"}
+
     def test_nothing_personal_is_a_label(self) -> None:
         labels = {label for metric in SCHEMA["metrics"].values() for label in metric["labels"]}
         assert not labels & {"app", "account", "buyer", "order", "client_id", "email", "url", "merchant"}

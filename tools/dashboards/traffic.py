@@ -218,8 +218,8 @@ def _service_inside() -> list[Builder[Panel]]:
         ),
         graph(
             "Due work",
-            "Runs per second, by job and outcome.",
-            Line(f'sum by (job, outcome) (rate(farthing_jobs_total{{service="$service"}}[{RATE}]))', "{{job}} {{outcome}}"),
+            "Runs per second, by task and outcome.",
+            Line(f'sum by (task, outcome) (rate(farthing_jobs_total{{service="$service"}}[{RATE}]))', "{{task}} {{outcome}}"),
             unit="ops",
             span=QUARTER,
         ),

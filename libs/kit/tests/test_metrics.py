@@ -71,7 +71,7 @@ async def test_due_work_is_counted_by_outcome(bench: Bench) -> None:
 
     shop = Running(SHOP, Service(empty_api(), jobs=(Job("sweep", due, run),)), bench.host, None)
     await shop.worker.drain()
-    assert value(bench, "farthing_jobs_total", job="sweep", outcome="done") == 2
+    assert value(bench, "farthing_jobs_total", task="sweep", outcome="done") == 2
 
 
 async def test_whom_it_calls_is_said(bench: Bench) -> None:

@@ -276,6 +276,13 @@ class TestScaleOuts:
     def test_it_goes_on_while_a_pod_is_missing(self) -> None:
         assert told(history([*ROLLOUT, News(100, WIDER), *more_pods(110)]))[-1][2:4] == (None, "")
 
+    def test_it_begins_when_it_is_seen_if_nobody_wrote_down_when(self) -> None:
+        scaled = replace(WIDER, changed=DONE.changed)
+        named = News(101, Autoscaler("farthing-orders", at(101)))
+        for news in ([News(100, scaled), named], [named, News(100, scaled)]):
+            found = told(history([*ROLLOUT, *news, *more_pods(110, 112)]))
+            assert found[-1][:5] == (("scale-out", "d", "3"), 100, 112, "complete", "autoscaler")
+
     def test_an_autoscaler_is_named(self) -> None:
         found = history([*ROLLOUT, News(100, WIDER), News(101, Autoscaler("farthing-orders", at(101))), *more_pods(110, 112)])
         assert told(found)[-1][4] == "autoscaler"

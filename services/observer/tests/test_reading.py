@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from farthing.observer.domain import reading
 from farthing.observer.domain.history import History
 
@@ -34,14 +36,11 @@ def test_who_wrote_the_spec_last() -> None:
     assert reading.deployment(deployment(1, 1, HELM, CONTROLLER)).changed == datetime(2026, 11, 27, 4, 58, 47, tzinfo=UTC)
 
 
-def test_nobody_knows_when_somebody_scaled() -> None:
-    assert reading.deployment(deployment(2, 3, HELM, SCALED, CONTROLLER)).changed is None
-
-
-def test_a_scale_out_begins_when_it_is_seen() -> None:
-    """And not when the chart was installed, within the rollout that this began."""
+@pytest.mark.parametrize("record", [(HELM, SCALED, CONTROLLER), (HELM, CONTROLLER)], ids=["without time", "without entry"])
+def test_a_scale_out_begins_when_it_is_seen(record: tuple[dict[str, Any], ...]) -> None:
+    """And not when the chart was installed, within the rollout that this began: of who scaled the server writes down no time."""
     history, seen = History(), datetime(2026, 11, 27, 4, 59, 30, tzinfo=UTC)
     history.observe(reading.replica_set(replica_set()))
     history.observe(reading.deployment(deployment(1, 1, HELM, CONTROLLER)))
-    history.observe(reading.deployment(deployment(2, 3, HELM, SCALED, CONTROLLER)), seen)
+    history.observe(reading.deployment(deployment(2, 3, *record)), seen)
     assert [(one.kind, one.began) for one in history.happenings(seen) if one.kind == "scale-out"] == [("scale-out", seen)]

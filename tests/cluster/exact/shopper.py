@@ -79,6 +79,8 @@ class Shopper:
         turn = number % 5 if self._mixed else -1
         checkout = Checkout(number, card=turn == 1)
         self._record.checkouts.append(checkout)
+        if turn == 4:
+            await self._once(number, HEALTH, self._operator(), 1)
         checkout.finished = (
             (turn != 0 or await self.sign_in(number))
             and await (self._pay_by_card(checkout) if checkout.card else self._pay(checkout, turn))
@@ -119,9 +121,6 @@ class Shopper:
                 step = _Step("page", "GET", f"/checkoutnow?token={checkout.order}", None, good=frozenset({200, 303}))
             case 3:
                 step = self._step("webhooks", "GET", "/v1/notifications/webhooks", lambda said: "webhooks" in said)
-            case 4:
-                await self._once(checkout.number, HEALTH, self._operator(), 1)
-                return True
             case _:
                 return True
         return await self._do(checkout.number, step) is not None

@@ -65,7 +65,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("service", "What went wrong"): (Reads(reaches=0.1, where={"operation": "orders.get", "status": "503"}),),
     ("service", "Failures of what it calls"): (Reads(at_first=0, reaches=0.01, where={"callee": "payments"}),),
     ("service", "Oldest event in the outbox"): (Reads(at_first=0, reaches=1),),
-    ("service", "Due work"): (Reads(reaches=0.1, where={"job": "webhooks.deliver", "outcome": "done"}),),
+    ("service", "Due work"): (Reads(reaches=0.1, where={"task": "webhooks.deliver", "outcome": "done"}),),
     ("service", "Events refused for good"): _ZERO_THEN_ONCE,
 }
 

@@ -30,7 +30,7 @@ class Metrics:
             "farthing_outbox_oldest_age_seconds", "Age of the oldest event not yet delivered.", ("service",), registry=self.registry
         )
         self._pool = Gauge("db_client_connection_count", "Connections of the pool, by state.", ("service", "state"), registry=self.registry)
-        self._jobs = Counter("farthing_jobs_total", "Due work, by job and outcome.", ("service", "job", "outcome"), registry=self.registry)
+        self._jobs = Counter("farthing_jobs_total", "Due work by task, outcome.", ("service", "task", "outcome"), registry=self.registry)
         self.dead_letters = Counter("farthing_dead_letters_total", "Events that were given up.", ("service",), registry=self.registry)
         self._calls = Gauge("farthing_dependency_info", "Whom a service calls; always 1.", ("service", "callee"), registry=self.registry)
         self._children: dict[tuple[str, str, str, int], Histogram] = {}

@@ -15,11 +15,12 @@ _STOPPING = timedelta(seconds=60)  # between a container's being killed for a pr
 
 @dataclass(slots=True)
 class Generation:
-    """One state of a Deployment's spec."""
+    """One state of a Deployment's spec: when it was `written` as the API server's record has it, and when it was `seen`."""
 
     template: str
     desired: int
-    changed: Times = field(default_factory=Times)
+    written: Times = field(default_factory=Times)
+    seen: Times = field(default_factory=Times)
 
 
 @dataclass(slots=True)
@@ -41,7 +42,8 @@ class DeploymentFacts:
     def add(self, seen: Deployment, at: datetime | None) -> None:
         self.name, self.service = seen.name, seen.service
         generation = self.generations.setdefault(seen.generation, Generation(seen.template, seen.desired))
-        generation.changed.add(seen.changed or at, at)
+        generation.written.add(seen.changed, at)
+        generation.seen.add(at)
         if not seen.revision:
             return
         revision = self.revisions[seen.revision]
@@ -54,6 +56,16 @@ class DeploymentFacts:
     @property
     def newest(self) -> Generation:
         return self.generations[max(self.generations)]
+
+    def changed(self, number: int) -> datetime | None:
+        """When a generation began.
+
+        Whoever scales leaves no time in the record: then it still tells that of an earlier generation, and the first sight counts.
+        """
+        own = self.generations[number]
+        written = own.written.first()
+        stale = any(written in one.written for earlier, one in self.generations.items() if earlier < number)
+        return own.seen.first() if written is None or stale else written
 
 
 class ReplicaSetFacts:

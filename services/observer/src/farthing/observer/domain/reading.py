@@ -200,9 +200,8 @@ def _fingerprint(spec: Raw) -> str:
 def _spec_changed(raw: Raw) -> datetime | None:
     """The latest time that anybody but the controller wrote the spec, from the API server's record of who owns which field.
 
-    None when one of them has no time: the server keeps none of who scales, so the latest may be that one.
+    Of who scales it keeps no time, and often no entry: see DeploymentFacts.add.
     """
     entries = items(part(raw, "metadata"), "managedFields")
     found = [moment(one.get("time")) for one in entries if "f:spec" in part(one, "fieldsV1")]
-    known = [at for at in found if at is not None]
-    return max(known, default=None) if len(known) == len(found) else None
+    return max((at for at in found if at is not None), default=None)

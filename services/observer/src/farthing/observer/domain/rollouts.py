@@ -48,7 +48,7 @@ class Rollouts:
         else:
             signs = []
         template = own.template if own else self._facts.newest.template if self._facts.generations else ""
-        signs += [one.changed.first() for one in self._facts.generations.values() if one.template == template]
+        signs += [self._facts.changed(count) for count, one in self._facts.generations.items() if one.template == template]
         signs.append(revision.complete.first())
         later = [at for at in signs if at is not None and (previous is None or at > previous)]
         return min(later, default=None)

@@ -26,7 +26,7 @@ class ScaleOuts:
         found = []
         for before, number in pairwise(numbers):
             old, new = self._facts.generations[before], self._facts.generations[number]
-            began = new.changed.first()
+            began = self._facts.changed(number)
             if began is None or new.template != old.template or new.desired <= old.desired:
                 continue
             if not any(one.began <= began and (one.ended is None or began <= one.ended) for one in rollouts):
@@ -66,8 +66,8 @@ class ScaleOuts:
     def _withdrawals(self, number: int) -> list[datetime]:
         """When something else was wanted later: fewer, or another template."""
         new = self._facts.generations[number]
-        later = (one for count, one in self._facts.generations.items() if count > number)
-        found = (one.changed.first() for one in later if one.desired < new.desired or one.template != new.template)
+        later = {count: one for count, one in self._facts.generations.items() if count > number}
+        found = (self._facts.changed(count) for count, one in later.items() if one.desired < new.desired or one.template != new.template)
         return [at for at in found if at is not None]
 
     def _cause(self, began: datetime) -> str:
