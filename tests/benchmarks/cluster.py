@@ -9,56 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from farthing.embedded.contents import NAMES as SERVICES
 from tests.benchmarks.yardstick import yardstick
+from tests.cluster import usage
 from tests.cluster.kube import Kube
 from tests.cluster.load import URL
 from tests.needs import ROOT
 
 WARM = 12.0  # seconds before the first reading
 _LEAST = 0.05  # ms of a checkout that are worth a line
-_USED = re.compile(
-    r'^container_cpu_usage_seconds_total\{container="([^"]*)",namespace="([^"]*)",pod="([^"]*)"\} (\S+) (\d+)$', re.MULTILINE
-)
-
-
-class Reading(NamedTuple):
-    """CPU seconds of a container, at a second of its node's clock."""
-
-    used: float
-    at: float
-
-
-def read(kube: Kube) -> dict[tuple[str, str], Reading]:
-    """Of every container of every pod, by pod and container. Raises CommandFailed."""
-    found: dict[tuple[str, str], Reading] = {}
-    for node in kube.get("nodes")["items"]:
-        said = kube.ctl("get", "--raw", f"/api/v1/nodes/{node['metadata']['name']}/proxy/metrics/resource", timeout=30)
-        found |= {(pod, container): Reading(float(used), int(at) / 1000) for container, pod, used, at in _USED.findall(said)}
-    return found
-
-
-def rates(before: dict[tuple[str, str], Reading], after: dict[tuple[str, str], Reading]) -> dict[str, float]:
-    """Cores that each workload used. A container that is new, or was not read again, is left out."""
-    found: defaultdict[str, float] = defaultdict(float)
-    for key, now in after.items():
-        was = before.get(key)
-        if was is not None and now.at > was.at:
-            found[workload(key[0])] += (now.used - was.used) / (now.at - was.at)
-    return dict(found)
-
-
-def workload(pod: str) -> str:
-    """`farthing-orders-7d9f-x2k4p` is one of farthing-orders."""
-    return re.sub(r"((-[0-9a-f]{6,10})?-[a-z0-9]{5}|-\d+)$", "", pod)
 
 
 def busy() -> float:
@@ -68,26 +33,27 @@ def busy() -> float:
 
 
 def measure(clients: int, seconds: float, operator: str) -> dict[str, Any]:
-    """Milliseconds of CPU per checkout, by workload, beside what `make load` says of its clients."""
+    """Milliseconds of CPU per checkout, by part, beside what `make load` says of its clients."""
     kube = Kube()
     command = [sys.executable, "-m", "tests.benchmarks.load", "--drive", URL, "--clients", str(clients), "--seconds", str(seconds)]
     load = subprocess.Popen(command, cwd=ROOT, env={"FARTHING_OPERATOR_TOKEN": operator}, stdout=subprocess.PIPE, text=True)
     time.sleep(WARM)
-    before, machine, begun = read(kube), busy(), time.monotonic()
+    before, machine, begun = usage.look(kube), busy(), time.monotonic()
     time.sleep(seconds - 2 * WARM)
-    after, machine_after, ended = read(kube), busy(), time.monotonic()
+    after, machine_after, ended = usage.look(kube), busy(), time.monotonic()
     said, _ = load.communicate(timeout=120)
     found = dict(json.loads(said))
-    per_checkout = {name: cores / found["per_second"] * 1000 for name, cores in rates(before, after).items()}
+    used = usage.between(before, after, usage.parts(kube))
+    per_checkout = {part: one.cores / found["per_second"] * 1000 for part, one in used.items()}
     every = (machine_after - machine) / (ended - begun) / found["per_second"] * 1000
     return {**found, "cpu_ms_per_checkout": costs(per_checkout, every), "yardstick": yardstick()}
 
 
-def costs(by_workload: dict[str, float], every: float) -> dict[str, float]:
+def costs(by_part: dict[str, float], every: float) -> dict[str, float]:
     """The sums, then whoever counts, the dearest first."""
-    services = sum(cost for name, cost in by_workload.items() if name.removeprefix("farthing-") in SERVICES)
-    sums = {"services": services, "all pods": sum(by_workload.values()), "whole machine, load included": every}
-    each = {name: cost for name, cost in sorted(by_workload.items(), key=lambda one: -one[1]) if cost >= _LEAST}
+    services = sum(cost for part, cost in by_part.items() if part in SERVICES)
+    sums = {"all services": services, "with gateway, database and broker": sum(by_part.values()), "whole machine, load included": every}
+    each = {part: cost for part, cost in sorted(by_part.items(), key=lambda one: -one[1]) if cost >= _LEAST}
     return {name: round(cost, 2) for name, cost in (sums | each).items()}
 
 

@@ -159,19 +159,9 @@ async def test_a_load_is_there_when_the_first_checkout_is_due(served: TestPlatfo
 class TestCosts:
     """What `make load-cluster` says of CPU."""
 
-    def test_pods_are_counted_with_their_workload(self) -> None:
-        names = ["farthing-orders-7d9f8c6b5-x2k4p", "farthing-postgresql-0", "coredns-66bc5c9577-abcde", "kube-proxy-4xk2p"]
-        assert [cluster.workload(name) for name in names] == ["farthing-orders", "farthing-postgresql", "coredns", "kube-proxy"]
-
-    def test_a_rate_is_of_the_time_between_two_readings_of_the_node(self) -> None:
-        orders, fresh = ("farthing-orders-7d9f8c6b5-x2k4p", "orders"), ("farthing-ledger-7d9f8c6b5-x2k4p", "ledger")
-        before = {orders: cluster.Reading(10.0, 100.0)}
-        after = {orders: cluster.Reading(14.0, 120.0), fresh: cluster.Reading(3.0, 120.0)}
-        assert cluster.rates(before, after) == {"farthing-orders": 0.2}
-
     def test_sums_come_first_then_the_dearest(self) -> None:
-        found = cluster.costs({"farthing-ledger": 1.0, "farthing-orders": 3.0, "coredns": 0.01, "traefik": 2.0}, 20.0)
+        found = cluster.costs({"ledger": 1.0, "orders": 3.0, "nats": 0.01, "gateway": 2.0}, 20.0)
         assert list(found.items()) == [
-            *(("services", 4.0), ("all pods", 6.01), ("whole machine, load included", 20.0)),
-            *(("farthing-orders", 3.0), ("traefik", 2.0), ("farthing-ledger", 1.0)),
+            *(("all services", 4.0), ("with gateway, database and broker", 6.01), ("whole machine, load included", 20.0)),
+            *(("orders", 3.0), ("gateway", 2.0), ("ledger", 1.0)),
         ]

@@ -55,7 +55,7 @@ def live(kube: Kube, tmp_path: Path) -> Iterator[Kube]:
     policies = (ROOT / "k8s/policies/namespace.yaml").read_text().replace("name: farthing\n", f"name: {NAMESPACE}\n")
     own = Kube(namespace=NAMESPACE)
     try:
-        kube.ctl("apply", "--filename", "-", given=policies.replace("namespace: farthing\n", f"namespace: {NAMESPACE}\n"))
+        own.ctl("apply", "--filename", "-", given=policies.replace("namespace: farthing\n", f"namespace: {NAMESPACE}\n"))
         install("farthing-dev", "--values", str(ROOT / "k8s/environments/dev/farthing-dev.yaml"))
         make_secrets(own, tmp_path)
         install("farthing", *VALUES)

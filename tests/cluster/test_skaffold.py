@@ -6,15 +6,18 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from farthing.embedded.contents import NAMES
 from tests.cluster.exact.shopper import SEED_APP
-from tests.cluster.kube import Helm, Kube, wait_until
+from tests.cluster.kube import RELEASE, Helm, Kube, wait_until
 from tests.cluster.load import URL
 from tests.cluster.results import Results, Row
+from tests.cluster.rollout import wait_all_ready
 from tests.cluster.versions import copy_tree
 from tests.needs import ROOT
 
@@ -37,18 +40,34 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True)
+class Skaffold:
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def watches(self) -> bool:
+        assert self.process.poll() is None, f"skaffold has ended: {self.said()[-2000:]}"
+        return WATCHES in self.said()
+
+
 @pytest.fixture
-def log(tree: Path, kube: Kube, helm: Helm) -> Iterator[Path]:
-    """Skaffold at work, with what it has said so far; afterwards the platform is as it was."""
-    said, before = tree.parent / "skaffold.log", helm.revision()
-    helm.upgrade()  # what kubectl changed before is the chart's again: skaffold does not insist
-    with said.open("w") as out:
-        skaffold = subprocess.Popen(COMMAND, cwd=tree, stdout=out, stderr=subprocess.STDOUT)
+def skaffold(tree: Path, kube: Kube, helm: Helm) -> Iterator[Skaffold]:
+    """At work; afterwards the platform is as it was."""
+    before, log = helm.revision(), tree.parent / "skaffold.log"
+    # What kubectl changed in earlier experiments stays kubectl's, and skaffold does not insist: so they are made anew.
+    kube.ctl("delete", "deployment", "--selector", f"app.kubernetes.io/name={RELEASE}")
+    helm.upgrade()
+    wait_all_ready(kube, NAMES, 180)
+    with log.open("w") as out:
+        process = subprocess.Popen(COMMAND, cwd=tree, stdout=out, stderr=subprocess.STDOUT)
         try:
-            yield said
+            yield Skaffold(process, log)
         finally:
-            skaffold.send_signal(signal.SIGINT)
-            skaffold.wait(60)
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
             helm.rollback(before)
 
 
@@ -62,15 +81,15 @@ def described(http: httpx2.Client) -> str:
     return str(names.get("PAYMENT.CAPTURE.COMPLETED", ""))
 
 
-def test_a_changed_file_is_served_at_once(tree: Path, log: Path, results: Results) -> None:
-    deployed = wait_until(f"skaffold to be watching, it said: {log}", lambda: WATCHES in log.read_text(), 900)
+def test_a_changed_file_is_served_at_once(tree: Path, skaffold: Skaffold, results: Results) -> None:
+    deployed = wait_until(f"skaffold to be watching, it said: {skaffold.log}", skaffold.watches, 900)
     with httpx2.Client(base_url=URL) as http:
         token = http.post("/v1/oauth2/token", data={"grant_type": "client_credentials"}, auth=SEED_APP).json()["access_token"]
         http.headers["authorization"] = f"Bearer {token}"
         wait_until("webhooks to answer", lambda: described(http) == BEFORE, 60)
-        built = log.read_text().count("Building [")
+        built = skaffold.said().count("Building [")
         file = tree / CHANGED
         file.write_text(file.read_text("utf-8").replace(BEFORE, AFTER), "utf-8")
         served = wait_until("the change to be served", lambda: described(http) == AFTER, 60, every=0.1)
-    assert log.read_text().count("Building [") == built
+    assert skaffold.said().count("Building [") == built
     results.add(Row("skaffold dev", "webhooks", {}, f"deployed after {deployed:.0f} s; a changed file served after {served:.1f} s"))

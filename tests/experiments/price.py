@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 
 from tests.benchmarks.load import run_client
+from tests.cluster import usage
 from tests.cluster.load import RATE, URL
-from tests.experiments import usage
 from tests.experiments.experiment import Experiment
 from tests.experiments.modes import Installed, install
 from tests.experiments.section import CALLED, MODES, Bars, Found, Say, Section, Table, text, times

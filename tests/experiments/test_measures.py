@@ -12,11 +12,11 @@ import pytest
 from farthing.embedded.contents import NAMES
 from tests.charts.documents import Objects
 from tests.charts.renders import GOLDEN
-from tests.cluster import versions
+from tests.cluster import usage, versions
 from tests.cluster.blast import NEEDS, Outcome
 from tests.cluster.intruder import SERVICES, tokens_of
 from tests.cluster.kube import EMBEDDED, deployment
-from tests.experiments import contracts, modes, robustness, security, telemetry, updates, usage
+from tests.experiments import contracts, modes, robustness, security, telemetry, updates
 from tests.needs import ROOT
 
 

@@ -7,9 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.cluster import versions
+from tests.cluster import usage, versions
 from tests.cluster.load import Figures
-from tests.experiments import usage
 from tests.experiments.experiment import Experiment
 from tests.experiments.modes import Installed, install
 from tests.experiments.section import CALLED, MODES, Bars, Found, Say, Section, Table, text, times

@@ -9,3 +9,7 @@ app.kubernetes.io/component: gateway
 app.kubernetes.io/part-of: farthing
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
+
+{{- define "gateway.readyPath" -}}
+/_gateway/ready
+{{- end -}}
