@@ -161,3 +161,35 @@ async def test_a_worker_stops_although_a_cancellation_was_lost() -> None:
     async with asyncio.timeout(10):
         await bench.stop()
     assert lost.is_set()
+
+
+async def test_the_turn_is_given_when_nothing_is_handled_any_more() -> None:
+    ended: list[str] = []
+
+    async def run() -> int:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # what a handler does when it is cancelled
+            ended.append("work")
+        return 1
+
+    class Turn:
+        mine = True
+
+        async def run(self) -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append("turn")
+
+        async def drain(self) -> int:
+            return 0
+
+    clock = frozen_at(NOON)
+    job = Job("slow", Alarm(clock, NOON).due, run)
+    bench = Worker("shop", clock, (job,), None, None, Log("shop", "1"), Metrics(), Turn())
+    bench.start()
+    await asyncio.sleep(0.05)
+    await bench.stop()
+    assert ended == ["work", "turn"]

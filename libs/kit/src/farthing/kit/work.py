@@ -76,8 +76,9 @@ class Worker:
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
-        """Cancel the loops; what was in the middle is finished by the next process."""
-        await end(self._tasks)
+        """Cancel the loops, the source last, for its turn goes to another process, which finishes what was in the middle."""
+        for tasks in (self._tasks[:-1], self._tasks[-1:]):
+            await end(tasks)
         self._tasks = []
 
     async def pause(self) -> None:
