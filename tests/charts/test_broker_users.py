@@ -76,7 +76,7 @@ async def test_an_event_goes_from_who_tells_it_to_who_consumes_it(users: Users) 
         await StreamOfEvents(orders).publish([EVENT])
         async with webhooks.asking() as (client, stream):
             await stream.add_consumer(EVENTS, ConsumerConfig(durable_name="webhooks", ack_wait=5))
-            pull = await Pull.of(client, EVENTS, "webhooks")
+            pull = await Pull.of(client, EVENTS, "webhooks", 0)
             [message] = await pull.some()
             await message.ack_sync()
             await pull.close()

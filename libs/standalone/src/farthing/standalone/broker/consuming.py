@@ -38,10 +38,10 @@ _LONGEST_PAUSE = 10.0
 _TURN = 1.0  # seconds between two questions whose turn it is
 _MANY_FILTERS = (2, 10)  # the first version of the server that knows them
 _WRONG_DATA: Final = ("22", "23")  # classes of PostgreSQL's errors that no repetition mends
+_AGAIN = 3.0  # seconds until we ask anew what others have that was not stored
 
 # Held by a session, not by a transaction: whose connection breaks has lost its turn, and can store nothing more.
 _TAKE_TURN = "SELECT pg_try_advisory_lock(hashtext('farthing-events-' || $1))"
-_GIVE_TURN = "SELECT pg_advisory_unlock(hashtext('farthing-events-' || $1))"
 
 
 class Consumer:
@@ -88,17 +88,22 @@ class Consumer:
 
     async def _take_turn(self) -> None:
         async with self._database.connection() as connection:
-            if not await connection.fetchval(_TAKE_TURN, self._name):
-                await asyncio.sleep(_TURN)
-                return
             try:
-                self._mine = True
-                self._inbox.woken.set()
-                await self._while_mine(connection)
-            finally:
-                self._mine = False
-                with suppress(Exception):  # a broken connection has given it already
-                    await connection.execute(_GIVE_TURN, self._name)
+                await self._turn(connection)
+            except BaseException:
+                connection.terminate()  # it may hold the turn, and no statement gives that for sure: it too can fail or be cancelled
+                raise
+
+    async def _turn(self, connection: Connection) -> None:
+        if not await connection.fetchval(_TAKE_TURN, self._name):
+            await asyncio.sleep(_TURN)
+            return
+        try:
+            self._mine = True
+            self._inbox.woken.set()
+            await self._while_mine(connection)
+        finally:
+            self._mine = False
 
     async def _while_mine(self, connection: Connection) -> None:
         """The turn stays ours while only the broker is away."""
@@ -114,7 +119,7 @@ class Consumer:
     async def _receive(self, connection: Connection) -> None:
         async with self._broker.asking() as (client, stream):
             info = await self._have_consumer(client, stream)
-            pull = await Pull.of(client, EVENTS, self._name)
+            pull = await Pull.of(client, EVENTS, self._name, info.delivered.consumer_seq if info.delivered is not None else 0)
             try:
                 messages = await self._come_again(pull, info.num_ack_pending or 0)
                 while True:
@@ -157,11 +162,21 @@ class Consumer:
         )
 
     async def _come_again(self, pull: Pull, outstanding: int) -> list[Msg]:
-        """What a process had received and not stored, and what is new meanwhile: to be stored together, so each subject keeps its order."""
+        """What a process had received and not stored, and what is new meanwhile: to be stored together, so each subject keeps its order.
+
+        Raises ConnectionError when not all of it has come: perhaps it was stored after all, and who asks anew learns that.
+        """
         found: dict[int, Msg] = {}
-        until = time.monotonic() + ACK_WAIT + 1
-        while outstanding > sum(message.metadata.num_delivered > 1 for message in found.values()) and time.monotonic() < until:
-            found |= {message.metadata.sequence.stream: message for message in await pull.some()}
+        again: set[int] = set()  # what we were the first to be given may also come again, and is not what we wait for
+        until = time.monotonic() + _AGAIN
+        while outstanding > len(again):
+            if time.monotonic() > until:
+                raise ConnectionError("still outstanding")
+            for message in await pull.some():
+                number = message.metadata.sequence.stream
+                if message.metadata.num_delivered > 1 and number not in found:
+                    again.add(number)
+                found[number] = message
         return [found[number] for number in sorted(found)]
 
     async def _take(self, connection: Connection, messages: Sequence[Msg]) -> None:
@@ -169,7 +184,6 @@ class Consumer:
             await self._inbox.receive([unwrap(message.data) for message in messages], connection)
         except Exception as error:
             if not _is_wrong_data(error):
-                await _give_back(messages)
                 raise
             for message in messages:
                 await self._take_alone(connection, message)
@@ -208,9 +222,3 @@ def _version(client: Client) -> tuple[int, int]:
 def _is_wrong_data(error: Exception) -> bool:
     """Whether the event itself is what cannot be stored; anything else may go well the next time."""
     return isinstance(error, (NoEvent, ValueError, TypeError)) or str(getattr(error, "sqlstate", "")).startswith(_WRONG_DATA)
-
-
-async def _give_back(messages: Sequence[Msg]) -> None:
-    with suppress(NatsError, OSError, TimeoutError):
-        for message in messages:
-            await message.nak()

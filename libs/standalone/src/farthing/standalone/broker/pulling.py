@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
 import orjson
-from nats.errors import TimeoutError as NothingCame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nats.aio.client import Client
     from nats.aio.msg import Msg
     from nats.aio.subscription import Subscription
@@ -20,41 +22,56 @@ _OVER = frozenset({"404", "408"})  # nothing there, and the request has lingered
 
 
 class Pull:
-    """Asks for up to BATCH messages at a time and answers what has come."""
+    """Asks for up to BATCH messages at a time and answers what has come.
 
-    def __init__(self, client: Client, inbox: Subscription, stream: str, durable: str) -> None:
-        self._client, self._inbox = client, inbox
-        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+    The consumer numbers its deliveries, and we know how many there were before us. A number that is missing was lost on its way or went to
+    somebody who has lost the turn and whose request still stood: what came after it must wait for it.
+    """
+
+    def __init__(self, client: Client, inbox: Subscription, coming: asyncio.Queue[Msg], request: str, delivered: int) -> None:
+        self._client, self._inbox, self._coming, self._request, self._delivered = client, inbox, coming, request, delivered
         self._left, self._until = 0, 0.0
+        self._came: list[Msg] = []
 
     @classmethod
-    async def of(cls, client: Client, stream: str, durable: str) -> Pull:
-        return cls(client, await client.subscribe(client.new_inbox()), stream, durable)
+    async def of(cls, client: Client, stream: str, durable: str, delivered: int) -> Pull:
+        coming: asyncio.Queue[Msg] = asyncio.Queue()
+        inbox = await client.subscribe(client.new_inbox(), cb=coming.put)
+        return cls(client, inbox, coming, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}", delivered)
 
     async def some(self) -> list[Msg]:
-        """Wait at most some seconds for messages; nothing is an empty list."""
+        """Wait at most some seconds for messages; nothing is an empty list. Raises ConnectionError: it has to begin anew."""
         if self._left <= 0 or time.monotonic() > self._until:
             await self._ask()
+        self._came = [*self._open()]
         try:
-            found = [await self._inbox.next_msg(timeout=max(0.01, self._until - time.monotonic()))]
-        except NothingCame:
+            async with asyncio.timeout(max(0.01, self._until - time.monotonic())):
+                found = [await self._coming.get()]
+        except TimeoutError:
             self._left = 0
             return []
-        while self._inbox.pending_msgs and len(found) < BATCH:
-            found.append(await self._inbox.next_msg(timeout=1))
+        found += self._rest(BATCH - 1)
+        self._came += found
         return [message for message in found if self._is_message(message)]
 
     async def close(self) -> None:
-        """Stop, and give back what had come and was not taken."""
-        while self._inbox.pending_msgs:
-            message = await self._inbox.next_msg(timeout=1)
-            if message.reply:
+        """Stop, then give back what had come and was not acknowledged: any sooner, and it would come to ourselves once more."""
+        async with asyncio.timeout(_LINGER):
+            await self._inbox.drain()  # type: ignore[no-untyped-call]
+            self._came += self._rest(self._coming.qsize())
+            for message in self._open():
                 await message.nak()
-        await self._inbox.unsubscribe()
+            await self._client.flush()  # who closes the connection now would lose what is not sent yet
+
+    def _rest(self, most: int) -> list[Msg]:
+        return [self._coming.get_nowait() for _ in range(min(most, self._coming.qsize()))]
+
+    def _open(self) -> Iterator[Msg]:
+        return (message for message in self._came if message.reply and not message.is_acked)
 
     async def _ask(self) -> None:
         request = {"batch": BATCH, "expires": int(_LINGER * 1e9)}
-        await self._client.publish(self._next, orjson.dumps(request), self._inbox.subject)
+        await self._client.publish(self._request, orjson.dumps(request), self._inbox.subject)
         self._left, self._until = BATCH, time.monotonic() + _LINGER + _GRACE
 
     def _is_message(self, message: Msg) -> bool:
@@ -62,6 +79,9 @@ class Pull:
         status = (message.headers or {}).get("Status") if not message.reply else None
         if status is None:
             self._left -= 1
+            self._delivered += 1
+            if message.metadata.sequence.consumer != self._delivered:
+                raise ConnectionError("a delivery is missing")
             return True
         self._left = 0
         if status not in _OVER:
