@@ -63,6 +63,8 @@ class NatsServer:
 @pytest.fixture
 def nats_server(nats_program: Path, tmp_path: Path) -> Iterator[NatsServer]:
     server = NatsServer(nats_program, tmp_path / "jetstream")
-    server.start()
-    yield server
-    server.kill()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
