@@ -24,7 +24,7 @@ _ZERO_THEN_ONE: Final = (Reads(at_first=0, reaches=1),)
 _FAILED: Final = (Reads(at_first=0, reaches=0.01),)  # a share
 _THREE: Final = (Reads(reaches=3),)
 _ONCE: Final = 0.9  # an increase by one is reckoned from samples, and may come out a little below
-_ZERO_THEN_ONCE: Final = (Reads(at_first=0, reaches=_ONCE),)
+_ONE_MORE: Final = (Reads(reaches=_ONCE),)  # of an hour or a day: an earlier run of the scenario may be in it
 
 # Each must hold for every query of the panel.
 EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
@@ -34,8 +34,8 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("money", "Refunds of an hour"): (Reads(reaches=10),),
     ("money", "Holds open"): (Reads(reaches=10),),
     ("money", "Average capture"): (Reads(reaches=2400, where={"currency": "USD"}), Reads(falls=2500, where={"currency": "USD"})),
-    ("money", "Webhooks given up"): _ZERO_THEN_ONE,
-    ("money", "Events refused"): _ZERO_THEN_ONCE,
+    ("money", "Webhooks given up"): _ONE_MORE,
+    ("money", "Events refused"): _ONE_MORE,
     ("money", "Webhooks"): tuple(Reads(reaches=0.1, where={"outcome": outcome}) for outcome in ("delivered", "failed", "given_up")),
     ("money", "On their way"): (Reads(at_first=0, reaches=1),),
     ("platform", "Pods answering"): (Reads(reaches=len(NAMES) + 2),),  # two more of one service
@@ -66,7 +66,7 @@ EXPECTED: Final[dict[Place, tuple[Reads, ...]]] = {
     ("service", "Failures of what it calls"): (Reads(at_first=0, reaches=0.01, where={"callee": "payments"}),),
     ("service", "Oldest event in the outbox"): (Reads(at_first=0, reaches=1),),
     ("service", "Due work"): (Reads(reaches=0.1, where={"task": "webhooks.deliver", "outcome": "done"}),),
-    ("service", "Events refused for good"): _ZERO_THEN_ONCE,
+    ("service", "Events refused for good"): _ONE_MORE,
 }
 
 
