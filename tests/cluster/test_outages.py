@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
 BEFORE = 5.0  # seconds
 SHORT, LONG = 20.0, 60.0  # seconds
+REMEMBERED = 6.0  # seconds: for 5 orders and payments know what they have heard of merchants and accounts
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def away(kube: Kube, service: str, seconds: float, shop: blast.Shop) -> dict[str
         rollout.wait_ready(0)
         rollout.wait_alone()  # what drains still serves
         begun = time.monotonic()
+        time.sleep(REMEMBERED)
         outcomes = shop.outcomes()
         time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
     finally:
