@@ -243,6 +243,26 @@ def test_embedded_is_one_pod_behind_one_route() -> None:
     assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "farthing", "port": 8080}]
 
 
+@pytest.mark.parametrize(("render", "port"), [("split", "internal"), ("production", "internal"), ("embedded", "metrics")])
+def test_probes_ask_the_event_loop_of_each_process_at_a_port_that_no_route_leads_to(render: str, port: str) -> None:
+    asked = {
+        "startupProbe": {"path": "/livez", "port": port},
+        "readinessProbe": {"path": "/readyz", "port": port},
+        "livenessProbe": {"path": "/livez", "port": port},
+    }
+    routed = {backend["port"] for route in objects(render).of("HTTPRoute").values() for backend in route["spec"]["rules"][0]["backendRefs"]}
+    for name, one in objects(render).of("Deployment").items():
+        (container,) = pod_of(one)["containers"]
+        assert {probe: container[probe]["httpGet"] for probe in asked} == asked, name
+        assert {found["name"]: found["containerPort"] for found in container["ports"]}[port] not in routed
+
+
+def test_the_one_process_has_two_minutes_for_the_first_start_of_its_database() -> None:
+    (container,) = pod_of(objects("embedded").one("Deployment", "farthing"))["containers"]
+    startup = container["startupProbe"]
+    assert startup["failureThreshold"] * startup["periodSeconds"] >= 120
+
+
 def test_prometheus_finds_the_metrics_of_the_one_process() -> None:
     (container,) = pod_of(objects("embedded").one("Deployment", "farthing"))["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}

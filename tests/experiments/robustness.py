@@ -175,8 +175,8 @@ def tell(found: Found) -> Section:
             _table(found),
             *[_bars(rows, service) for service in SERVICES],
             text(
-                "Whole again: after somebody replaced the pod. A service that hangs is restarted, since Kubernetes asks its `/livez`;",
-                "of the one process it asks only whether its port is open.",
+                "Whole again: after somebody replaced the pod. What hangs is restarted, since Kubernetes asks its `/livez`: a service",
+                "by itself, the one process with all services.",
             ),
             *[
                 f"Not exact: {CALLED[row['mode']]}, {row['service']}, {row['fault']}: {problem}"

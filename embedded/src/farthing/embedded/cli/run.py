@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import uvloop
-from prometheus_client import start_http_server
 
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.cli.keeping import Keeper
 from farthing.embedded.cli.refusals import in_one_line
 from farthing.embedded.database import Place
 from farthing.embedded.platform import Platform
+from farthing.embedded.probes import Probes
 from farthing.embedded.server import Server, calm_the_collector
 from farthing.kit.settings import Settings
 from farthing.kit.telemetry import Log
 from farthing.money import Ids
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Coroutine
+    from collections.abc import AsyncIterator, Coroutine
 
     from farthing.embedded.cli.serve import Options
     from farthing.embedded.postgres.server import EmbeddedPostgres
@@ -77,22 +78,25 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
-    _publish_metrics(platform, host)
-    await platform.start()
-    server = Server(platform.site, host, port)
-    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
-    calm_the_collector()
-    try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on; what is announced must be true
-            await asyncio.sleep(0.001)
-        if command is None:
-            sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
-            sys.stdout.flush()
-        return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
-    finally:
-        server.should_exit = True
-        await serving
-        await platform.stop()
+    probes = Probes(platform)
+    async with _asked(probes, platform.settings, host):
+        await platform.start()
+        server = Server(platform.site, host, port)
+        serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
+        calm_the_collector()
+        try:
+            while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on; what is announced must be true
+                await asyncio.sleep(0.001)
+            probes.state = "serving"
+            if command is None:
+                sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
+                sys.stdout.flush()
+            return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
+        finally:
+            probes.state = "stopping"
+            server.should_exit = True
+            await serving
+            await platform.stop()
 
 
 async def _while_kept(work: Coroutine[Any, Any, int], database: EmbeddedPostgres | None) -> int:
@@ -114,17 +118,26 @@ async def _until(stop: asyncio.Event) -> int:
     return 0
 
 
-def _publish_metrics(platform: Platform, host: str) -> None:
-    """At a port of their own (FARTHING_METRICS_PORT) beside the public one, which never serves them. Raises Failure."""
-    port = platform.settings.environment.get("FARTHING_METRICS_PORT", "")
+@asynccontextmanager
+async def _asked(probes: Probes, settings: Settings, host: str) -> AsyncIterator[None]:
+    """Answer probes until the end, at a port of their own (FARTHING_METRICS_PORT) if there is one. Raises Failure."""
+    port = settings.environment.get("FARTHING_METRICS_PORT", "")
     if not port:
+        yield
         return
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
         raise Failure(f"FARTHING_METRICS_PORT is {port!r}: use a port from 1 to 65535", 2)
     try:
-        start_http_server(int(port), host, platform.metrics.registry)
+        listener = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): set FARTHING_METRICS_PORT to another port", 3) from None
+    server = Server(probes, host, int(port))
+    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - as above
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:

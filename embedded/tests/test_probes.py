@@ -1,0 +1,57 @@
+"""What the one process answers to the platform around it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from farthing.embedded.probes import Probes
+from tests.platform import TestPlatform
+
+
+@pytest.fixture
+async def probes(platform: TestPlatform) -> Probes:
+    made = Probes(platform)
+    made.state = "serving"
+    return made
+
+
+@pytest.fixture
+async def http(probes: Probes) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=probes), base_url="http://inside") as client:
+        yield client
+
+
+async def test_it_is_alive_in_every_state_and_ready_only_while_it_serves(probes: Probes, http: httpx2.AsyncClient) -> None:
+    for state, ready in (("starting", 503), ("serving", 200), ("stopping", 503)):
+        probes.state = state
+        assert (await http.get("/livez")).status_code == 200
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (ready, "up" if ready == 200 else state)
+
+
+async def test_it_is_not_ready_while_one_service_has_no_connection_left(platform: TestPlatform, http: httpx2.AsyncClient) -> None:
+    database = platform.running["orders"].host.database
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(3):
+            await held.enter_async_context(database.connection())
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()) == (503, {"status": "down", "services": ["orders"]})
+        assert (await http.get("/livez")).status_code == 200
+    assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_it_gives_the_metrics_of_all_services(platform: TestPlatform, http: httpx2.AsyncClient) -> None:
+    answer = await http.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert [name for name in platform.running if f'db_client_connection_count{{service="{name}",state="idle"}}' not in answer.text] == []
+
+
+async def test_nothing_else_is_there(http: httpx2.AsyncClient) -> None:
+    for path in ("/", "/_farthing/health", "/internal/v1/health", "/v1/oauth2/certs"):
+        assert (await http.get(path)).status_code == 404
+    answer = await http.post("/livez")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
