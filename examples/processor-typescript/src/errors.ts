@@ -59,6 +59,16 @@ export class Unauthenticated extends ApiError {
   }
 }
 
+/** `allowed`: the methods that the path has (RFC 9110, section 15.5.6, wants them told). */
+export class MethodNotSupported extends ApiError {
+  override readonly headers: Record<string, string>;
+
+  constructor(allowed: string[]) {
+    super(405);
+    this.headers = { allow: [...new Set(allowed)].sort().join(", ") };
+  }
+}
+
 /** Nothing happened: try again. */
 export class Unavailable extends ApiError {
   override readonly headers = { "retry-after": "1" };
@@ -79,7 +89,6 @@ export const notFound = () =>
   new ApiError(404, [
     { issue: "INVALID_RESOURCE_ID", description: "Specified resource ID does not exist. Please check the resource ID and try again." },
   ]);
-export const methodNotSupported = () => new ApiError(405);
 export const unsupportedMedia = () => new ApiError(415);
 export const bodyTooLarge = (largest: number) => new ApiError(413, [], `The request body is larger than ${largest} bytes.`);
 

@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 
-import { methodNotSupported, notFound, unsupportedMedia } from "./errors.js";
+import { MethodNotSupported, notFound, unsupportedMedia } from "./errors.js";
 import { parse } from "./validation.js";
 
 /** One request as an operation sees it. `parameter`: the part of the path that the route leaves open. */
@@ -64,7 +64,7 @@ export function match(routes: Route[], method: string, path: string): [Route, st
   });
   const chosen = found.find(([route]) => route.method === method);
   if (chosen !== undefined) return chosen;
-  throw found.length > 0 ? methodNotSupported() : notFound();
+  throw found.length > 0 ? new MethodNotSupported(found.map(([route]) => route.method)) : notFound();
 }
 
 function bound(template: string[], parts: string[]): string | null {

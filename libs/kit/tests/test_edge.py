@@ -161,8 +161,17 @@ async def test_a_defect_of_ours_is_500_and_says_nothing_of_itself(shop: Shop, ca
 
 async def test_unknown_paths_and_methods(shop: Shop) -> None:
     assert problem(await shop.http.get("/v1/nothing"))[:2] == (404, "RESOURCE_NOT_FOUND")
-    assert problem(await shop.http.put("/v1/shop"))[:2] == (405, "METHOD_NOT_SUPPORTED")
     assert problem(await shop.http.get("/internal/v1/stock"))[:2] == (404, "RESOURCE_NOT_FOUND")
+
+
+async def test_another_method_is_told_which_ones_there_are(shop: Shop, bench: Bench) -> None:
+    """RFC 9110, section 15.5.6; on the internal side too, and every route that fits the path counts."""
+    inside = client_of(shop.running.internal, bench.tokens.issue("till", "shop"))
+    asked = ((shop.http, "/v1/shop", "DELETE, POST"), (shop.http, "/v1/shop/mug", "GET"), (inside, "/internal/v1/work", "GET"))
+    for http, path, allowed in asked:
+        answer = await http.put(path)
+        assert problem(answer)[:2] == (405, "METHOD_NOT_SUPPORTED")
+        assert answer.headers["allow"] == allowed, path
 
 
 async def test_tokens(shop: Shop, bench: Bench) -> None:

@@ -41,6 +41,12 @@ class TestPages:
         page = await visitor.open("/checkoutnow?token=UNKNOWN")
         assert page.answer.headers["paypal-debug-id"] in page.html
 
+    async def test_name_their_methods_to_who_comes_with_another(self, visitor: Any) -> None:
+        approve = f"/checkout/orders/{await visitor.order()}/approve"
+        for path, allowed in (("/checkoutnow", "GET"), (approve, "GET, POST"), ("/checkout/static/checkout.css", "GET")):
+            answer = await visitor.http.put(path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
     async def test_say_when_to_come_again_where_something_is_away(self) -> None:
         page = Pages(Assets(), sandbox=True, secure=True).problem(Unavailable(description="orders is away"), "abc", None)
         assert (page.status, dict(page.headers)[b"retry-after"]) == (503, b"1")

@@ -83,6 +83,7 @@ class TestAnswers:
     async def test_another_method_of_a_known_path(self, console: Single) -> None:
         answer = await console.http.delete("/v1/billing/plans")
         assert (answer.status_code, answer.json()["name"]) == (405, "METHOD_NOT_SUPPORTED")
+        assert answer.headers["allow"] == "GET, POST"
 
     async def test_anything_else_is_not_there(self, console: Single) -> None:
         for path in NOWHERE:
@@ -91,8 +92,9 @@ class TestAnswers:
                 assert (answer.status_code, answer.json()["name"]) == (404, "RESOURCE_NOT_FOUND"), path
 
     async def test_a_method_that_a_control_path_does_not_have(self, console: Single) -> None:
-        answer = await console.http.delete("/_farthing/health")
-        assert answer.status_code == 405
+        for path, allowed in (("/_farthing/health", "GET"), ("/_farthing/faults", "DELETE, GET, POST")):
+            answer = await console.http.put(path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
     async def test_a_body_that_is_too_large_is_refused_here_too(self, console: Single) -> None:
         answer = await console.http.post("/nothing", content=b"x" * 1_100_000)

@@ -192,11 +192,14 @@ class TestRefusals:
     @pytest.mark.parametrize("path", TOKEN_PATHS)
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
     async def test_another_method(self, identity: Any, path: str, method: str) -> None:
-        _refused(await identity.http.request(method, path, auth=STORE), 405, "invalid_request")
+        answer = await identity.http.request(method, path, auth=STORE)
+        _refused(answer, 405, "invalid_request")
+        assert answer.headers["allow"] == "POST"
 
     async def test_other_endpoints_keep_paypal_s_envelope(self, identity: Any) -> None:
         answer = await identity.http.delete("/v1/oauth2/certs")
         assert (answer.status_code, answer.json()["name"], "error" in answer.json()) == (405, "METHOD_NOT_SUPPORTED", False)
+        assert answer.headers["allow"] == "GET"
 
     async def test_an_injected_error_keeps_its_issue(self, identity: Any) -> None:
         identity.service.faults.plant(Fault("1", "oauth2.token", "error", 429, "RATE_LIMIT_REACHED"))

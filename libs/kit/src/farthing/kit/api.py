@@ -140,8 +140,8 @@ class RouteTable:
             found = _bind(endpoint.segments, parts)
             if found is not None:
                 return endpoint, found
-        if any(_bind(endpoint.segments, parts) is not None for endpoint in self._paths.get(len(parts), ())):
-            raise MethodNotSupported
+        if others := [one.method for one in self._paths.get(len(parts), ()) if _bind(one.segments, parts) is not None]:
+            raise MethodNotSupported(others)
         if self._unmatched is not None:
             return self._unmatched, {}
         raise NotFound

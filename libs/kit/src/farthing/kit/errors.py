@@ -17,9 +17,12 @@ The envelope and the names are the wire contract's, section 7.1. `issue` is cont
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MESSAGES = {
     400: ("INVALID_REQUEST", "Request is not well-formed, syntactically incorrect, or violates schema."),
@@ -122,7 +125,16 @@ class NotFound(ApiError):
 
 
 class MethodNotSupported(ApiError):
+    """`allowed`: the methods that the path has (RFC 9110, section 15.5.6, wants them told)."""
+
     status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__()
+        self._allowed = ", ".join(sorted(set(allowed)))
+
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        return ((b"allow", self._allowed.encode()),)
 
 
 class Conflict(ApiError):

@@ -30,12 +30,15 @@ class RequestNotTaken(TokenRefused):
     error = "invalid_request"
 
     def __init__(self, refused: ApiError) -> None:
-        self._status = refused.status_code
+        self._status, self._headers = refused.status_code, refused.headers()
         super().__init__(refused.message)
 
     @property
     def status_code(self) -> int:
         return self._status
+
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        return self._headers
 
 
 class ClientUnknown(TokenRefused):

@@ -24,7 +24,7 @@ class Unserved:
             title = f"{found.name} ({found.method} {found.path})"
             part = f" of {found.group}" if found.group else ""
             return found.name, OperationNotImplemented(description=f"{title}{part} is not implemented by this platform yet.")
-        return None, MethodNotSupported() if known else NotFound()
+        return None, MethodNotSupported(operation.method for operation in known) if known else NotFound()
 
 
 def paypal_paths() -> PaypalPaths:
