@@ -74,7 +74,8 @@ def run(*words: str, quiet: bool = True, check: bool = True, given: str | None =
     output = subprocess.PIPE if quiet else None
     done = subprocess.run(words, stdout=output, stderr=subprocess.PIPE if quiet else None, text=True, check=False, input=given, cwd=ROOT)
     if check and done.returncode:
-        lines = ((done.stdout or "") + (done.stderr or "")).strip().splitlines() or ["it said nothing"]
+        nothing = "it said nothing" if quiet else "what it said stands above"
+        lines = ((done.stdout or "") + (done.stderr or "")).strip().splitlines() or [nothing]
         raise Refused(f"`{' '.join(words[:4])} ...` failed: {lines[-1].strip()}")
     return done.stdout or ""
 
@@ -84,10 +85,18 @@ def kubectl(*words: str, check: bool = True, given: str | None = None) -> str:
 
 
 def helm(release: str, chart: str, *words: str) -> None:
-    """Install or upgrade a release and wait until it serves. What kubectl changed meanwhile (a scale, an image) is the chart's again."""
+    """Install or upgrade a release and wait until it serves. What kubectl changed meanwhile (a scale, an image) is the chart's again.
+
+    Helm refuses a release that an interrupted run left pending: that run's record goes first, what it made stays and is taken up.
+    """
+    pending = f"owner=helm,name={release},status in (pending-install,pending-upgrade,pending-rollback)"
+    kubectl("--namespace", NAMESPACE, "delete", "secret", "--selector", pending)
     force = () if run("helm", "version", "--short").startswith("v3") else ("--force-conflicts",)  # Helm 4 asks for it
     common = ("--kube-context", CONTEXT, "--namespace", NAMESPACE, "--wait", "--timeout", f"{READY_SECONDS}s", *force)
-    run("helm", "upgrade", "--install", release, str(ROOT / "charts" / chart), *common, *words)
+    try:
+        run("helm", "upgrade", "--install", release, str(ROOT / "charts" / chart), *common, *words)
+    except Refused as error:
+        raise Refused(f"{error}; a pod may not be ready: kubectl --context {CONTEXT} -n {NAMESPACE} get pods") from error
 
 
 # -- doctor ------------------------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ _COLUMNS: Final = 24
 _WIDE: Final = 16.0  # inches of all columns
 _ROW: Final = 0.34  # inches of one row of the grid
 _MOST: Final = 8  # names in a legend
+_LETTERS: Final = 10  # of a legend in one column of the grid
+_STEPS: Final = (1, 2, 5, 10, 15, 30)  # minutes between two marks
+_MARKS: Final = 7
 _CHANGE: Final = "#e6e6e6"
 
 
@@ -28,11 +32,14 @@ def draw(shown: Shown, changes: Sequence[tuple[float, float]], file: Path) -> No
     """Write the picture; the times at which a rollout went on are grey in each graph."""
     mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "farthing"})
     high = max(panel.place.y + panel.place.height for panel, _ in shown)
+    moments = [at for _, series in shown for one in series for at in one.times]
+    span = (_time(min(moments)), _time(max(moments))) if moments else None
     page = figure.Figure(figsize=(_WIDE, high * _ROW), facecolor="white")
     for panel, series in shown:
         axes = page.add_axes(_box(panel, high))
         if panel.kind == "timeseries":
-            _graph(axes, panel, series, changes)
+            _graph(axes, panel, [one for one in series if not all(map(isnan, one.values))], changes)
+            _times(axes, span)
         else:
             _text(axes, panel, series)
     page.savefig(file, dpi=100, metadata={"Date": None} if file.suffix == ".svg" else {"Software": None})
@@ -67,14 +74,24 @@ def _graph(axes: Axes, panel: Panel, series: Sequence[Series], changes: Sequence
             axes.fill_between(times, one.values, alpha=0.2)
     if min((low for one in series for low in one.values), default=0) >= 0:
         axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M", tz=UTC))
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks=6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: value(number, panel.unit)))
     axes.grid(axis="y", color="0.92")
-    _legend(axes, len(series))
+    _legend(axes, len(series), _LETTERS * panel.place.width)
 
 
-def _legend(axes: Axes, lines: int) -> None:
+def _times(axes: Axes, span: tuple[float, float] | None) -> None:
+    """The same time in all graphs, marked at whole minutes."""
+    if span:
+        axes.set_xlim(*span)
+    minutes = (span[1] - span[0]) * 24 * 60 if span else 0
+    step = next((step for step in _STEPS if minutes <= step * _MARKS), None)
+    axes.xaxis.set_major_locator(
+        dates.MinuteLocator(range(0, 60, step), tz=UTC) if step else dates.AutoDateLocator(tz=UTC, maxticks=_MARKS)
+    )
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M", tz=UTC))
+
+
+def _legend(axes: Axes, lines: int, letters: int) -> None:
     handles, names = axes.get_legend_handles_labels()
     if not handles:
         axes.text(0.5, 0.5, "nothing in this time", ha="center", color="0.5", transform=axes.transAxes)
@@ -82,7 +99,16 @@ def _legend(axes: Axes, lines: int) -> None:
     if lines > _MOST:
         names[_MOST - 1] += f", and {lines - _MOST} more"
     place = {"loc": "upper left", "bbox_to_anchor": (0, -0.12), "frameon": False, "fontsize": 6.5}
-    axes.legend(handles[:_MOST], names[:_MOST], ncols=min(4, lines), **place)
+    axes.legend(handles[:_MOST], names[:_MOST], ncols=_columns(names[:_MOST], letters), **place)
+
+
+def _columns(names: Sequence[str], letters: int) -> int:
+    """As many as fit beside each other; a legend is filled column by column."""
+    for columns in (4, 3, 2):
+        rows = -(-len(names) // columns)
+        if sum(6 + max(map(len, names[at : at + rows])) for at in range(0, len(names), rows)) <= letters:
+            return columns
+    return 1
 
 
 def _time(at: float) -> float:
