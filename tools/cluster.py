@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME, CONTEXT, NAMESPACE = "farthing", "kind-farthing", "farthing"
@@ -96,7 +97,21 @@ def helm(release: str, chart: str, *words: str) -> None:
     try:
         run("helm", "upgrade", "--install", release, str(ROOT / "charts" / chart), *common, *words)
     except Refused as error:
-        raise Refused(f"{error}; a pod may not be ready: kubectl --context {CONTEXT} -n {NAMESPACE} get pods") from error
+        pods = json.loads(kubectl("--namespace", NAMESPACE, "get", "pods", "--output", "json"))["items"]
+        why = "; ".join(waiting(pods)) or "a pod may not be ready"
+        raise Refused(f"{error}; {why}: kubectl --context {CONTEXT} -n {NAMESPACE} get pods") from error
+
+
+def waiting(pods: list[dict[str, Any]]) -> list[str]:
+    """Which containers wait for something that does not come by itself, such as an image that is nowhere: pod, reason, image."""
+    found = []
+    for pod in pods:
+        status = pod.get("status", {})
+        for one in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+            reason = one.get("state", {}).get("waiting", {}).get("reason", "")
+            if reason not in {"", "PodInitializing", "ContainerCreating"}:
+                found.append(f"{pod['metadata']['name']}: {reason} ({one['image']})")
+    return found
 
 
 # -- doctor ------------------------------------------------------------------------------------------------------------------------------
