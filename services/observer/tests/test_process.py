@@ -114,6 +114,12 @@ class TestServing:
             self.rows(observer),
         ]
         assert [answer.status_code for answer in answers] == [401, 401, 403, 403, 200]
+        environ = environment(FARTHING_URL=observer, FARTHING_OPERATOR_TOKEN="another")
+        command = subprocess.run(
+            [sys.executable, "-m", "farthing.embedded", "rollouts"], env=environ, capture_output=True, text=True, check=False
+        )
+        assert (command.returncode, command.stderr.count("\n")) == (4, 1)
+        assert "FARTHING_OPERATOR_TOKEN" in command.stderr
 
     @pytest.mark.parametrize("limit", ["0", "201", "x", "-1", ""])
     def test_a_wrong_limit_is_named(self, observer: str, limit: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -61,6 +62,8 @@ def address() -> str:
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:
+    if error.code == HTTPStatus.UNAUTHORIZED:
+        return "401: set FARTHING_OPERATOR_TOKEN to the operator's token (on a cluster `operator-token` in the Secret farthing-console)"
     try:
         envelope = json.loads(error.read())
         first = (envelope.get("details") or [{}])[0]

@@ -104,7 +104,8 @@ async def _while_kept(work: Coroutine[Any, Any, int], database: EmbeddedPostgres
     if database is None:
         return await work
     working = asyncio.create_task(work)
-    keeping = asyncio.create_task(Keeper(database, Log("embedded", version("farthing-embedded"))).keep())
+    build = os.environ.get("FARTHING_VERSION") or version("farthing-embedded")  # an image has no package's metadata
+    keeping = asyncio.create_task(Keeper(database, Log("embedded", build)).keep())
     await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
     keeping.cancel()
     if not working.done():
