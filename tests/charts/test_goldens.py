@@ -236,6 +236,20 @@ def test_the_gateway_forgets_idle_connections_before_servers_close_them() -> Non
     assert int(idle.removesuffix("s")) < 75
 
 
+def test_the_gateway_is_ready_when_a_route_answers_whatever_is_behind_it() -> None:
+    """Its own health answers before it knows a route: whoever comes then would be told 404."""
+    (container,) = pod_of(objects("gateway").one("Deployment", "farthing-gateway"))["containers"]
+    (rule,) = objects("gateway").one("HTTPRoute", "farthing-gateway-ready")["spec"]["rules"]
+    assert "backendRefs" not in rule
+    for probe in ("startupProbe", "readinessProbe"):
+        assert container[probe]["httpGet"] == {"path": rule["matches"][0]["path"]["value"], "port": "web"}
+
+
+def test_the_gateway_collects_garbage_before_the_kernel_ends_it() -> None:
+    (container,) = pod_of(objects("gateway").one("Deployment", "farthing-gateway"))["containers"]
+    assert (environment(container)["GOMEMLIMIT"], container["resources"]["limits"]["memory"]) == ("800MiB", "1Gi")
+
+
 def test_embedded_is_one_pod_behind_one_route() -> None:
     (name,) = objects("embedded").of("Deployment")
     assert objects("embedded").one("Deployment", name)["spec"]["strategy"] == {"type": "Recreate"}
