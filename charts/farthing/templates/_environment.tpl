@@ -10,7 +10,7 @@
   "FARTHING_TRACE_RATIO" (toString $root.Values.telemetry.traceRatio)
   "FARTHING_LOG_REQUESTS" (ternary "1" "0" $root.Values.telemetry.logRequests)
   "FARTHING_CALLERS" (join "," $service.facts.callers)
-  "FARTHING_APP_JWKS" (printf "http://%s-identity:8001/v1/oauth2/certs" $root.Release.Name)
+  "FARTHING_APP_JWKS" (printf "http://%s:8001/v1/oauth2/certs" (ternary "127.0.0.1" (printf "%s-identity" $root.Release.Name) (eq $service.name "identity")))
   "FARTHING_SERVICE_JWKS" $root.Values.serviceTokens.jwks
   "FARTHING_SERVICE_JWKS_TOKEN" "/var/run/farthing/identity/token"
   "FARTHING_SERVICE_JWKS_CA" "/var/run/farthing/identity/ca.crt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import http.server
 import os
 import signal
 import subprocess
@@ -242,6 +243,67 @@ def test_a_process_waits_for_its_database_alive_and_not_ready(shop: Shop, postgr
     assert get(inside, "/readyz")[0] == 503
     process.terminate()
     assert process.wait(20) == 0
+
+
+class Keys:
+    """A source of keys that answers when it may, and until then holds whoever asks."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.asked, self.may = threading.Event(), threading.Event()
+        keys = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                keys.asked.set()
+                keys.may.wait(30)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name there
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/certs"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.may.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Iterator[Keys]:
+    dev_tokens(tmp_path)
+    made = Keys((tmp_path / "jwks.json").read_bytes())
+    yield made
+    made.close()
+
+
+def test_a_process_is_ready_when_it_knows_the_keys_of_tokens(shop: Shop, keys: Keys) -> None:
+    inside, outside = free_ports(2)
+    process = shop.start(inside, outside, FARTHING_APP_JWKS=keys.url)
+    assert keys.asked.wait(30)
+    assert get(inside, "/livez")[0] == 200
+    assert not ready(inside)
+    keys.may.set()
+    until(lambda: ready(inside))
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_process_serves_in_the_end_without_keys_and_says_so(shop: Shop) -> None:
+    """Other requests need none, or other keys."""
+    [nobody] = free_ports(1)
+    inside, outside = free_ports(2)
+    process = shop.start(inside, outside, FARTHING_APP_JWKS=f"http://127.0.0.1:{nobody}/certs")
+    until(lambda: ready(inside))
+    assert get(outside, "/v1/shop/quick")[0] == 200
+    process.terminate()
+    assert process.wait(20) == 0
+    assert process.stderr is not None
+    assert b"service.waits" in process.stderr.read()
 
 
 @pytest.mark.parametrize(

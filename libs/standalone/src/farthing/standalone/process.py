@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PUBLIC_AUDIENCE = "farthing"
 POOL = 3  # connections to the database; one more for who holds the turn to receive events
 _PAUSE = 1.0  # seconds until what is away is asked again
+_KEYS = 10.0  # seconds that a start waits for keys; longer it does not, since what wants only those that are there goes on
 _LAST_STEPS = 5.0  # seconds for work in the background to come to an end
 
 
@@ -111,17 +112,20 @@ class Process:
         return self._wiring.not_ready() if self._wiring is not None else ""
 
     async def _start(self) -> None:
-        """Begin as soon as everything that is needed for it is there; until then this process is alive and not ready."""
+        """Begin as soon as everything that is needed for it is there; until then this process is alive and not ready.
+
+        The keys by which tokens are known are read before: a first request without them would be refused.
+        """
         if self._wiring is not None:
             self._wiring.start(self.running)
         await _until(self._begun)
-        self._state = "serving"
-        _calm_the_collector()
-        self.host.log.info("service.started", port=self._settings.port, public_port=self._settings.public_port)
-        for keys in (
-            () if self._settings.self_contained else (self._apps, self._peers)
-        ):  # read before they are needed, so that they are known when their source is away
-            await _until(keys.read)
+        async with asyncio.TaskGroup() as reading:
+            known = [] if self._settings.self_contained else [reading.create_task(_until(keys.read)) for keys in (self._apps, self._peers)]
+            if known and (await asyncio.wait(known, timeout=_KEYS))[1]:
+                self.host.log.warning("service.waits", reason="It serves, and refuses tokens until their keys can be read.")
+            self._state = "serving"
+            _calm_the_collector()
+            self.host.log.info("service.started", port=self._settings.port, public_port=self._settings.public_port)
 
     async def _begun(self) -> bool:
         try:
