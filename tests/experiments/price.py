@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from tests.benchmarks.load import run_client
@@ -17,6 +18,17 @@ SECONDS = 100.0  # of load at a constant rate
 WARM, TAIL = 15.0, 10.0  # of these not looked at
 IDLE = 40.0
 CLIENTS, AT_MOST = 32, 20.0
+FIGURES = (
+    "pods",
+    "CPU of a checkout, ms",
+    "idle, cores",
+    "memory, MiB",
+    "p50, ms",
+    "p99, ms",
+    "failed requests",
+    f"checkouts/s with {CLIENTS} clients",
+)
+RELATIVE = ("CPU", "memory", "p50", "p99")
 
 
 def measure(say: Say) -> Found:
@@ -67,6 +79,28 @@ def memory(row: Found) -> float:
     return sum(float(part["memory"]) for part in row["busy"].values())
 
 
+def figures(row: Found, rate: float) -> tuple[float, ...]:
+    """What FIGURES names."""
+    idle = sum(float(part["cores"]) for part in row["idle"].values())
+    return (
+        row["pods"],
+        milliseconds(row, rate),
+        idle,
+        memory(row),
+        row["p50_ms"],
+        row["p99_ms"],
+        row["failed"],
+        row["per_second"],
+    )
+
+
+def relative(rows: Mapping[str, Found], rate: float) -> dict[str, list[float]]:
+    """By row, how many times the first one's it took of CPU, memory, p50 and p99."""
+    values = {name: (milliseconds(row, rate), memory(row), row["p50_ms"], row["p99_ms"]) for name, row in rows.items()}
+    first = next(iter(values.values()))
+    return {name: [round(value / one, 2) if one else 0.0 for value, one in zip(of, first, strict=True)] for name, of in values.items()}
+
+
 def tell(found: Found) -> Section:
     rows = {row["mode"]: row for row in found["rows"]}
     cpu = {mode: milliseconds(rows[mode], found["rate"]) for mode in MODES}
@@ -85,49 +119,16 @@ def tell(found: Found) -> Section:
                 "that earlier experiments left. Load and cluster share the machine.",
             ),
             Table(
-                (
-                    "",
-                    "pods",
-                    "CPU of a checkout, ms",
-                    "idle, cores",
-                    "memory, MiB",
-                    "p50, ms",
-                    "p99, ms",
-                    "failed requests",
-                    f"checkouts/s with {CLIENTS} clients",
-                    "their p50, ms",
-                    "p99, ms",
-                ),
-                [
-                    (
-                        CALLED[mode],
-                        row["pods"],
-                        cpu[mode],
-                        sum(part["cores"] for part in row["idle"].values()),
-                        used_memory[mode],
-                        row["p50_ms"],
-                        row["p99_ms"],
-                        row["failed"],
-                        row["per_second"],
-                        row["most_p50_ms"],
-                        row["most_p99_ms"],
-                    )
-                    for mode, row in rows.items()
-                ],
+                ("", *FIGURES, "their p50, ms", "p99, ms"),
+                [(CALLED[mode], *figures(row, found["rate"]), row["most_p50_ms"], row["most_p99_ms"]) for mode, row in rows.items()],
             ),
-            Bars("price", "A checkout", "times one process", ("CPU", "memory", "p50", "p99"), _relative(rows, found["rate"])),
+            Bars(
+                "price", "A checkout", "times one process", RELATIVE, relative({CALLED[mode]: rows[mode] for mode in MODES}, found["rate"])
+            ),
             "CPU of a checkout and memory by part:",
             _by_part(found),
         ],
     )
-
-
-def _relative(rows: dict[str, Found], rate: float) -> dict[str, list[float]]:
-    values = {mode: (milliseconds(row, rate), memory(row), row["p50_ms"], row["p99_ms"]) for mode, row in rows.items()}
-    return {
-        CALLED[mode]: [round(value / one, 2) if one else 0.0 for value, one in zip(values[mode], values["embedded"], strict=True)]
-        for mode in MODES
-    }
 
 
 def _by_part(found: Found) -> Table:
