@@ -61,7 +61,7 @@ def _change(installed: Installed, service: str, say: Say) -> Found:
     say(f"{service} is changed")
     image, building, bringing = _made(installed, service)
     rollout, component, before = installed.rollout(service), installed.component_of(service), installed.helm.revision()
-    old = installed.kube.pod_names(component)
+    old, everything = installed.kube.pod_names(component), _platform(installed)
     seen = usage.look(installed.kube)
     with installed.load(SECONDS) as load:
         time.sleep(WARM)
@@ -80,7 +80,7 @@ def _change(installed: Installed, service: str, say: Say) -> Found:
         "bringing_s": round(bringing, 1),
         "seconds": round(seconds, 1),
         "memory_mib": round(usage.memory_of(old, seen)),
-        "all_memory_mib": round(usage.memory_of(_platform(installed), seen)),
+        "all_memory_mib": round(usage.memory_of(everything, seen)),
         **outcome(figures),
     }
     say(f"  {row['failed']} of {row['requests']} requests failed, {seconds:.0f} s")
@@ -123,6 +123,7 @@ def tell(found: Found) -> Section:
     lost = {mode: sum(row["failed"] for row in rows if row["mode"] == mode) for mode in MODES}
     gap = {mode: max(row["longest_gap_s"] for row in rows if row["mode"] == mode) for mode in MODES}
     memory = {mode: max(row["memory_mib"] for row in rows if row["mode"] == mode) for mode in MODES}
+    seconds = {mode: max(row["seconds"] for row in rows if row["mode"] == mode) for mode in MODES}
     winner = "services" if lost["split"] < lost["embedded"] else "the one process" if lost["embedded"] < lost["split"] else "neither"
     return Section(
         text(
@@ -133,7 +134,9 @@ def tell(found: Found) -> Section:
             text(
                 f"{SECONDS:g} s of 20 checkouts a second by a client that never repeats a request; after {WARM:g} s a further line in",
                 "one service, built, brought by `helm upgrade`. The one process has one database and stops before its next version",
-                f"starts (`Recreate`). It restarted {times(memory['embedded'], memory['split'])} the memory.",
+                f"starts (`Recreate`): its change took up to {seconds['embedded']:.0f} s, that of a service, whose old version serves",
+                f"until it has drained, {seconds['split']:.0f} s. The one process restarted",
+                f"{times(memory['embedded'], memory['split'])} the memory.",
             ),
             Table(
                 (
