@@ -18,17 +18,20 @@ SECONDS = 100.0  # of load at a constant rate
 WARM, TAIL = 15.0, 10.0  # of these not looked at
 IDLE = 40.0
 CLIENTS, AT_MOST = 32, 20.0
+CORE_HOUR, GIB_HOUR = 0.04048, 0.004445  # $, a cloud's list price for containers: AWS Fargate, Linux on x86, us-east-1
 FIGURES = (
     "pods",
     "CPU of a checkout, ms",
     "idle, cores",
     "memory, MiB",
+    "a million checkouts, $",
     "p50, ms",
     "p99, ms",
     "failed requests",
     f"checkouts/s with {CLIENTS} clients",
 )
-RELATIVE = ("CPU", "memory", "p50", "p99")
+_OF_SERVICES = ("nats", "postgresql")  # they run on in the other mode, unused: the one process has its own database and no broker
+RELATIVE = ("CPU", "memory", "cost", "p50", "p99")
 
 
 def measure(say: Say) -> Found:
@@ -69,24 +72,36 @@ def used(installed: Installed, seconds: float) -> dict[str, usage.Used]:
     return usage.between(before, usage.look(installed.kube), usage.parts(installed.kube))
 
 
+def parts(row: Found, when: str) -> dict[str, Found]:
+    """What the mode needs, `idle` or `busy`."""
+    return {part: one for part, one in row[when].items() if row["mode"] == "split" or part not in _OF_SERVICES}
+
+
 def milliseconds(row: Found, rate: float = RATE) -> float:
     """CPU of a checkout: all parts, gateway, database and broker included, at a constant rate."""
-    return 1000 * sum(float(part["cores"]) for part in row["busy"].values()) / rate
+    return 1000 * sum(float(part["cores"]) for part in parts(row, "busy").values()) / rate
 
 
 def memory(row: Found) -> float:
     """MiB of all parts at the end of the load."""
-    return sum(float(part["memory"]) for part in row["busy"].values())
+    return sum(float(part["memory"]) for part in parts(row, "busy").values())
+
+
+def dollars(row: Found, rate: float) -> float:
+    """What a million checkouts cost at that rate, for the CPU that was used and the memory that was held meanwhile."""
+    an_hour = milliseconds(row, rate) / 1000 * rate * CORE_HOUR + memory(row) / 1024 * GIB_HOUR
+    return an_hour / (3600 * rate) * 1e6
 
 
 def figures(row: Found, rate: float) -> tuple[float, ...]:
     """What FIGURES names."""
-    idle = sum(float(part["cores"]) for part in row["idle"].values())
+    idle = sum(float(part["cores"]) for part in parts(row, "idle").values())
     return (
         row["pods"],
         milliseconds(row, rate),
         idle,
         memory(row),
+        dollars(row, rate),
         row["p50_ms"],
         row["p99_ms"],
         row["failed"],
@@ -95,8 +110,8 @@ def figures(row: Found, rate: float) -> tuple[float, ...]:
 
 
 def relative(rows: Mapping[str, Found], rate: float) -> dict[str, list[float]]:
-    """By row, how many times the first one's it took of CPU, memory, p50 and p99."""
-    values = {name: (milliseconds(row, rate), memory(row), row["p50_ms"], row["p99_ms"]) for name, row in rows.items()}
+    """By row, how many times the first one's it took, of what RELATIVE names."""
+    values = {name: (milliseconds(row, rate), memory(row), dollars(row, rate), row["p50_ms"], row["p99_ms"]) for name, row in rows.items()}
     first = next(iter(values.values()))
     return {name: [round(value / one, 2) if one else 0.0 for value, one in zip(of, first, strict=True)] for name, of in values.items()}
 
@@ -115,8 +130,11 @@ def tell(found: Found) -> Section:
             text(
                 f"{found['rate']:g} checkouts a second by the exact client for {SECONDS:g} s, each with its further step now and then,",
                 f"then {CLIENTS} clients that wait for each answer. CPU and memory as each node's kubelet measures the pods: with",
-                "gateway, database and broker, without what sees them. The one process begins with empty tables, services with those",
-                "that earlier experiments left. Load and cluster share the machine.",
+                "the gateway and what the mode needs besides (services a database and a broker; the one process has its database in its",
+                "pod and no broker), without what sees them. The one process begins with empty tables, services with those that earlier",
+                "experiments left. Load and cluster share the machine. Cost: for the CPU used and the memory held, at a cloud's list price",
+                f"for containers ({CORE_HOUR:g} $ for a core and {GIB_HOUR:g} $ for a GiB, each hour), at this load; with less, memory",
+                "weighs more.",
             ),
             Table(
                 ("", *FIGURES, "their p50, ms", "p99, ms"),
@@ -135,7 +153,7 @@ def _by_part(found: Found) -> Table:
     rows = [
         (CALLED[row["mode"]], part, 1000 * one["cores"] / found["rate"], one["memory"])
         for row in found["rows"]
-        for part, one in row["busy"].items()
+        for part, one in parts(row, "busy").items()
     ]
     return Table(("", "part", "CPU of a checkout, ms", "memory, MiB"), rows)
 

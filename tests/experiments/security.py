@@ -63,13 +63,15 @@ def _inside(installed: Installed, say: Say) -> list[str]:
 
 def tell(found: Found) -> Section:
     inside = found["inside"]
-    most = max(len(row["services"]) for row in found["rows"].values())
+    opened = {name: len(set(row["services"]) - {name}) for name, row in found["rows"].items()}
+    most = max(opened, key=lambda name: opened[name])
+    others = max(count for name, count in opened.items() if name != most)
     strange = sorted(name for name, row in found["rows"].items() if row["databases"] or row["tokens_made"])
     return Section(
         text(
             f"For {'services' if len(inside['split']) < len(inside['embedded']) else 'neither'}: code in {SERVICE} read the tables of",
-            f"{len(inside['embedded'])} services in one process, and of {len(inside['split'])} as a service; no identity of a",
-            f"service opened more than {most} others.",
+            f"{len(inside['embedded'])} services in one process, and of {len(inside['split'])} as a service. The identity of {most}",
+            f"opens {opened[most]} others, none else more than {others}.",
         ),
         [
             text(
@@ -96,8 +98,7 @@ def _more(found: Found, strange: list[str]) -> str:
 def _matrix(found: Found) -> Table:
     names = found["names"]
     rows = [
-        (name, *["." if name == other else "x" if other in row["services"] else "" for other in names])
-        for name, row in found["rows"].items()
+        (name, *["." if name == other else "x" if other in found["rows"][name]["services"] else "" for other in names]) for name in names
     ]
     everything = ("one process", *["x" if name in found["inside"]["embedded"] else "" for name in names])
     return Table(("with the identity of", *names), [*rows, everything])
