@@ -27,8 +27,8 @@ def tell(found: Found) -> Section:
         [
             text(
                 "The chart runs the one process once: it holds its database, clock and faults itself, and a second one beside it is",
-                "not offered. Services scale each alone; here all were scaled at once, which costs most. On one machine more replicas",
-                "bring no more throughput, so what is measured is their price alone.",
+                "not offered. Services scale each alone; here all were scaled at once, which costs most. All share the processors of one",
+                "machine, so what is measured is the price of replicas and not what they bring elsewhere.",
             ),
             Table(("replicas of each", *FIGURES), [(row["replicas"], *figures(row, rate)) for row in rows]),
             Bars("replicas", "Three replicas of each service", "times one replica", RELATIVE, _relative(rows, rate)),
