@@ -45,14 +45,19 @@ class Probes:
         return json_response({"status": "up"})
 
     async def _ready(self) -> Response:
-        """Whether every service can serve, as each says of itself when it runs alone."""
+        """Whether any service can serve; which of them cannot is said beside it.
+
+        There is no second one process to which requests could go instead: to be unready is to be away with all services, and one that has
+        no connection left is no reason for it. When the database is away, none can serve.
+        """
         if self.state != "serving":
             return json_response({"status": self.state}, 503)
         running = self._platform.running
         found = await asyncio.gather(*(_serves(one) for one in running.values()))
-        if down := [name for name, serves in zip(running, found, strict=True) if not serves]:
-            return json_response({"status": "down", "services": down}, 503)
-        return json_response({"status": "up"})
+        down = [name for name, serves in zip(running, found, strict=True) if not serves]
+        if len(down) == len(running):
+            return json_response({"status": "down"}, 503)
+        return json_response({"status": "up", "down": down} if down else {"status": "up"})
 
     async def _metrics(self) -> Response:
         """In a thread: all services' series take tens of milliseconds, in which nobody would be served."""
