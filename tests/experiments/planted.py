@@ -12,6 +12,7 @@ from tests.cluster.kube import Kube
 
 PLACE = "/tmp/planted"
 REPORT = "/tmp/reached.json"
+LEAK = 32  # MiB a second
 FAULTS = ("crash loop", "memory leak", "hung event loop", "full pool")
 REACH = "reach"
 
@@ -33,7 +34,7 @@ def _planted(build):
         kept = []
         while True:
             kept.append(b"x" * (8 << 20))
-            time.sleep(0.5)
+            time.sleep(8 / LEAK)
 
     def hang(host, loop):
         loop.call_soon_threadsafe(time.sleep, 86_400)
@@ -94,7 +95,7 @@ build = _planted(build)
 
 
 def code(place: str = PLACE, report: str = REPORT) -> str:
-    return _CODE.replace("PLACE", place).replace("REPORT", report)
+    return _CODE.replace("PLACE", place).replace("REPORT", report).replace("LEAK", str(LEAK))
 
 
 def plant(package: Path) -> None:

@@ -29,10 +29,10 @@ class Suite:
 
 
 def run(*arguments: str) -> Suite:
-    """One run of pytest, one test at a time."""
+    """One run of pytest, with two workers as `make test` has them."""
     with tempfile.TemporaryDirectory(prefix="farthing-suite-") as folder:
         report, output = Path(folder) / "report.xml", Path(folder) / "output"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", str(report), *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--junitxml", str(report), *arguments]
         began = time.monotonic()
         with output.open("wb") as file:
             pid = os.posix_spawn(
