@@ -150,8 +150,9 @@ def tell(found: Found) -> Section:
         ),
         [
             text(
-                "A service is told, while it runs well, to end its process (again at each start), to keep 32 MiB more each second, to",
-                f"block its event loop, or to keep all connections of its pool. While it was so, {found['operations']} operations were",
+                "A service is told, while it runs well, to end its process (again at each start), to keep",
+                f"{found['leak_mib_s']} MiB more each second, to block its event loop, or to keep all connections of its pool. While it",
+                f"was so, {found['operations']} operations were",
                 f"tried {found['rounds']} times with things that were made before; good is an answer that is no error within",
                 f"{PATIENT:g} s. Beside it 20 checkouts a second went on.",
             ),
@@ -159,7 +160,7 @@ def tell(found: Found) -> Section:
             *[_bars(rows, service) for service in SERVICES],
             text(
                 "Restarts: of the container, while it was so. Whole again: after somebody replaced the pod. A service may have 256 MiB,",
-                "the one process 1 GiB, so its leak works later. What hangs is restarted within a minute, since Kubernetes asks its",
+                "the one process 1 GiB, so its leak works later. What hangs is restarted in the end, since Kubernetes asks its",
                 "`/livez`: a service by itself, the one process with all services.",
             ),
             *[
