@@ -36,6 +36,7 @@ def measure(say: Say) -> Found:
         "matrix": matrix(changes, names),
         "touched": {str(count): number for count, number in sorted(Counter(len(change.services) for change in touching).items())},
         "with_shared": sum(change.shared for change in touching),
+        "alone_unshared": sum(len(change.services) == 1 and not change.shared for change in touching),
     }
 
 
@@ -44,12 +45,13 @@ def tell(found: Found) -> Section:
     touching, alone = sum(touched.values()), touched.get(1, 0)
     rows = [(count, number, percent(number, touching)) for count, number in touched.items()]
     return Section(
-        _verdict(touching, alone),
+        _verdict(touching, alone, found["alone_unshared"]),
         [
             text(
                 f"Commits after `{found['begin']}`, at which the first checkout was complete: the commit that was released first (the",
                 f"first content of the file `RELEASED`). {found['commits']} came after it; {touching} of them touched the code or the",
                 f"tests of a service (its client is its own), {found['with_shared']} of these also what all share (`libs`, `embedded`).",
+                "They show what is coupled in the code; how teams work beside each other would take teams.",
             ),
             Table(("services touched by a commit", "commits", "share"), rows),
             Heat("together", "Commits that touched both services", found["names"], found["matrix"]),
@@ -58,11 +60,14 @@ def tell(found: Found) -> Section:
     )
 
 
-def _verdict(touching: int, alone: int) -> str:
-    share = f"{percent(alone, touching)} of the {touching} commits that changed a service changed one only"
+def _verdict(touching: int, alone: int, unshared: int) -> str:
+    share = text(
+        f"{percent(alone, touching)} of the {touching} commits that changed a service changed one only,",
+        f"{percent(unshared, touching)} without what all share",
+    )
     if touching < FEWEST:
         return f"It proves nothing yet, with fewer than {FEWEST} commits that changed a service: {share}."
-    return f"For {'services' if 2 * alone > touching else 'the one process'}: {share}."
+    return f"For {'services' if 2 * unshared > touching else 'the one process'}: {share}."
 
 
 def _pairs(found: Found) -> Table:

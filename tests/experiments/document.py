@@ -16,17 +16,22 @@ both can be tried. `make experiments` measures and writes this page, `make exper
 `ONLY=document` only writes. Each figure is in [data/experiments](data/experiments).
 
 Both ways share every line of the services. So what follows is about running them in one process or in many, not about tidy code
-against a muddle: the boundaries between the services, which `make check` proves, are the same in both."""
+against a muddle: the boundaries between the services, which `make check` proves, are the same in both.
+
+The one process is the one that this platform offers: one pod with its database inside, replaced by stopping it. A monolith with its
+database beside it could run twice and change without being away; that is not offered, and not measured here. What is said of updates
+and of replicas is said of this one."""
 _CIRCUMSTANCES = """\
 When each was measured and of which commit (`+`: with changes that were not committed); beside it how fast the machine was then,
 in µs of CPU for three small things (verify a token, sign a webhook, count a request), and the share of processor time that other
-guests of its host took."""
+guests of its host took. Each figure is of one run, and the machine was not always equally fast: compare within a section. The same
+services were measured twice, in price and with one replica in replicas: what differs no more than these two do says nothing."""
 
 
 def write(experiments: Sequence[Experiment], measured: Mapping[str, Found]) -> str:
     """The page. An experiment without measurements is named as such."""
     told = sections(experiments, measured)
-    parts = [_HEAD, "## In short", _summary(experiments, told).markdown()]
+    parts = [_HEAD, "## In short", _summary(experiments, told).markdown(), _winners(told)]
     for claim in dict.fromkeys(experiment.claim for experiment in experiments):
         parts += [f"## {claim}", *_of_claim(claim, experiments, told)]
     parts += ["## Circumstances", _CIRCUMSTANCES, _circumstances(experiments, measured).markdown()]
@@ -51,6 +56,21 @@ def _of_claim(claim: str, experiments: Iterable[Experiment], told: Mapping[str, 
 def _summary(experiments: Iterable[Experiment], told: Mapping[str, Section]) -> Table:
     rows = [(one.claim, one.name, told[one.name].verdict if one.name in told else "not measured yet") for one in experiments]
     return Table(("claimed", "experiment", "measured"), rows)
+
+
+def _winners(told: Mapping[str, Section]) -> str:
+    """Who is better at what, as each verdict begins."""
+    where: dict[str, list[str]] = {"the one process": [], "services": []}
+    undecided = []
+    for name, section in told.items():
+        whom = section.verdict.removeprefix("For ").partition(":")[0]
+        where.get(whom, undecided).append(name.replace("-", " "))
+    said = [f"The one process wins at {_listed(where['the one process'])}", f"services at {_listed(where['services'])}"]
+    return "; ".join([*said, f"neither, or not to be compared, at {_listed(undecided)}"]) + "."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _circumstances(experiments: Iterable[Experiment], measured: Mapping[str, Found]) -> Table:

@@ -98,7 +98,9 @@ def measure(say: Say) -> Found:
         }
         for what, names in levels(known).items()
     ]
-    beside = {"one process": _lines("embedded/src/**/*.py"), "services": _lines("charts/farthing/templates/**/*")}
+    one = _lines("charts/farthing/templates/embedded.yaml")
+    templates = _lines("charts/farthing/templates/**/*")
+    beside = {"one process": _lines("embedded/src/**/*.py") + one, "services": templates - one}
     return {"rows": rows, "beside": beside}
 
 
@@ -123,8 +125,9 @@ def tell(found: Found) -> Section:
             table,
             text(
                 f"Who wants to know how it is run, too, reads {found['beside']['one process']:,} lines of `embedded` for the one",
-                f"process (the composition, the command line, PostgreSQL), or {found['beside']['services']:,} lines of the chart's",
-                "templates for services; Kubernetes, the broker and the database server are not counted.",
+                "process (the composition, the command line, PostgreSQL, its part of the chart), or",
+                f"{found['beside']['services']:,} lines of the chart's templates for services; Kubernetes, the broker and the database",
+                "server are not counted.",
             ),
         ],
     )
@@ -132,13 +135,11 @@ def tell(found: Found) -> Section:
 
 def _verdict(found: Found) -> str:
     own, _, together, alone, whole = (row["lines"] for row in found["rows"])
-    ways = {"the one process": together + found["beside"]["one process"], "services": alone + found["beside"]["services"]}
-    fewer = min(ways, key=lambda way: ways[way])
-    near = max(ways.values()) < NEAR * min(ways.values())
-    whom = "A draw" if near else f"For {fewer}"
+    near = max(together, alone) < NEAR * min(together, alone)
+    whom = "A draw" if near else f"For {'the one process' if together < alone else 'services'}"
     return text(
-        f"{whom}: {SERVICE} is {percent(own, whole)} of the lines both ways; with all that it runs on it is {ways['the one process']:,}",
-        f"lines in one process and {ways['services']:,} as a service of its own.",
+        f"{whom}: {SERVICE} is {percent(own, whole)} of the lines both ways; with all that it needs it is {together:,} lines in one",
+        f"process and {alone:,} as a service of its own.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.cluster.load import RATE
 from tests.experiments.experiment import Experiment
 from tests.experiments.modes import install
-from tests.experiments.price import FIGURES, RELATIVE, figures, measured, memory, milliseconds, relative
+from tests.experiments.price import CLIENTS, FIGURES, RELATIVE, figures, measured, memory, milliseconds, relative
 from tests.experiments.section import Bars, Found, Say, Section, Table, text, times
 
 COUNTS = (1, 3)
@@ -21,8 +21,11 @@ def tell(found: Found) -> Section:
     one, three = rows
     return Section(
         text(
-            f"Only services can: three of each took {times(memory(three), memory(one))} the memory and",
-            f"{times(milliseconds(three, rate), milliseconds(one, rate))} the CPU for the same checkouts.",
+            "Only services are offered with replicas, and on one machine these cost: three of each took",
+            f"{times(memory(three), memory(one))} the memory and {times(milliseconds(three, rate), milliseconds(one, rate))} the CPU",
+            "for the same checkouts, p99 went from",
+            f"{one['p99_ms']:.0f} to {three['p99_ms']:.0f} ms, and {CLIENTS} clients had {three['per_second']:.0f} checkouts a second",
+            f"instead of {one['per_second']:.0f}.",
         ),
         [
             text(

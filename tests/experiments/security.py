@@ -71,14 +71,16 @@ def tell(found: Found) -> Section:
         text(
             f"For {'services' if len(inside['split']) < len(inside['embedded']) else 'neither'}: code in {SERVICE} read the tables of",
             f"{len(inside['embedded'])} services in one process, and of {len(inside['split'])} as a service. The identity of {most}",
-            f"opens {opened[most]} others, none else more than {others}.",
+            f"may call {opened[most]} others, none else more than {others}.",
         ),
         [
             text(
                 "In the pod of each service its own identity was used to ask every other one (with the token for it where it has one,",
-                "else with any of its own), to open every database with its own password, and to get tokens from the cluster. x: let",
-                "in. What is let in is what the manifests say. In one process every service's database connections and the tokens for",
-                f"all others lie in the same memory: the row is what code in {SERVICE} found there and used.",
+                "else with any of its own), to open every database with its own password, and to get tokens from the cluster. x: its",
+                "interface let it in, as the manifests say (no table of another was read); in the last row: its tables were read. In one",
+                "process every service's database connections and the tokens for all others lie in the same memory: the row is what code",
+                f"in {SERVICE} found there and used. {SERVICE} may call nobody, which is the best case for services; console is the",
+                "worst. Not tried: the broker. The network of this cluster enforced no policy.",
             ),
             _matrix(found),
             _more(found, strange),

@@ -83,14 +83,18 @@ def test_pairs_are_counted_on_both_sides() -> None:
     assert cochange.matrix(changes, ["a", "b", "c"]) == [[3, 2, 1], [2, 2, 1], [1, 1, 1]]
 
 
-def told(touched: dict[str, int]) -> str:
+def told(touched: dict[str, int], unshared: int) -> str:
     found = {"begin": "abc", "commits": 400, "names": ["a", "b"], "matrix": [[4, 2], [2, 2]], "touched": touched, "with_shared": 1}
+    found["alone_unshared"] = unshared
     section = cochange.tell(found)
     assert "| a, b | 2 | 100 % |" in section.markdown()
     return section.verdict
 
 
 def test_few_commits_prove_nothing() -> None:
-    assert told({"1": 40, "2": 9}).startswith("It proves nothing yet")
-    assert told({"1": 40, "2": 10}) == "For services: 80 % of the 50 commits that changed a service changed one only."
-    assert told({"1": 20, "2": 40}).startswith("For the one process: 33 %")
+    assert told({"1": 40, "2": 9}, 30).startswith("It proves nothing yet")
+    assert told({"1": 40, "2": 10}, 30) == (
+        "For services: 80 % of the 50 commits that changed a service changed one only, 60 % without what all share."
+    )
+    assert told({"1": 20, "2": 40}, 20).startswith("For the one process: 33 %")
+    assert told({"1": 40, "2": 10}, 20).startswith("For the one process: 80 %")

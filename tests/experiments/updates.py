@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.cluster import usage, versions
-from tests.cluster.load import Figures
+from tests.cluster.load import RATE, Figures
 from tests.experiments.experiment import Experiment
 from tests.experiments.modes import Installed, install
 from tests.experiments.section import CALLED, MODES, Bars, Found, Say, Section, Table, text, times
@@ -132,8 +132,9 @@ def tell(found: Found) -> Section:
         ),
         [
             text(
-                f"{SECONDS:g} s of 20 checkouts a second by a client that never repeats a request; after {WARM:g} s a further line in",
-                "one service, built, brought by `helm upgrade`. The one process has one database and stops before its next version",
+                "A further line in one service is built and brought into the nodes; then, in",
+                f"{SECONDS:g} s of {RATE:g} checkouts a second by a client that never repeats a request, `helm upgrade` brings it after",
+                f"{WARM:g} s. The one process has one database and stops before its next version",
                 f"starts (`Recreate`): its change took up to {seconds['embedded']:.0f} s, that of a service, whose old version serves",
                 f"until it has drained, {seconds['split']:.0f} s. The one process restarted",
                 f"{times(memory['embedded'], memory['split'])} the memory.",
@@ -150,7 +151,7 @@ def tell(found: Found) -> Section:
                     "checkouts not finished",
                     "longest time without a success, s",
                     "restarted, MiB",
-                    "of all, MiB",
+                    "of all its pods, MiB",
                 ),
                 [
                     (
