@@ -268,7 +268,9 @@ def test_probes_ask_the_event_loop_of_each_process_at_a_port_that_no_route_leads
     for name, one in objects(render).of("Deployment").items():
         (container,) = pod_of(one)["containers"]
         assert {probe: container[probe]["httpGet"] for probe in asked} == asked, name
-        assert container["livenessProbe"]["terminationGracePeriodSeconds"] < pod_of(one)["terminationGracePeriodSeconds"], name
+        assert container["lifecycle"]["preStop"]["sleep"]["seconds"] < container["livenessProbe"]["terminationGracePeriodSeconds"] <= 10, (
+            name
+        )
         assert {found["name"]: found["containerPort"] for found in container["ports"]}[port] not in routed
 
 

@@ -61,7 +61,7 @@ def _summary(experiments: Iterable[Experiment], told: Mapping[str, Section]) -> 
 def _winners(told: Mapping[str, Section]) -> str:
     """Who is better at what, as each verdict begins."""
     where: dict[str, list[str]] = {"the one process": [], "services": []}
-    undecided = []
+    undecided: list[str] = []
     for name, section in told.items():
         whom = section.verdict.removeprefix("For ").partition(":")[0]
         where.get(whom, undecided).append(name.replace("-", " "))

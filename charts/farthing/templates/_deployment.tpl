@@ -101,7 +101,7 @@ spec:
             periodSeconds: 10
             timeoutSeconds: 5
             failureThreshold: 3
-            terminationGracePeriodSeconds: 10  # what hangs hears no SIGTERM
+            terminationGracePeriodSeconds: 10  # preStop in it; what hangs hears no SIGTERM
           lifecycle:
             preStop:
               sleep: {seconds: 5}

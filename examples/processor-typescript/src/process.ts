@@ -22,6 +22,7 @@ import { NAME, type Settings } from "./settings.js";
 import { Tracing } from "./tracing.js";
 
 const PAUSE = 1000; // milliseconds until what is away is asked again
+const KEYS = 10_000; // milliseconds that a start waits for keys; longer it does not, since they may come while it serves
 
 /** The service with everything around it. `run` returns after SIGTERM, when nothing is left in flight. */
 export class Process {
@@ -84,10 +85,23 @@ export class Process {
   private async start(): Promise<void> {
     this.board?.start();
     while (!(await this.begun())) await sleep(PAUSE);
-    if (this.state === "stopping") return;
+    const known = this.readKeys();
+    await Promise.race([known, sleep(KEYS)]);
+    if (this.stopping()) return;
     this.state = "serving";
     this.log.info("service.started", { port: this.settings.port, public_port: this.settings.publicPort });
-    while (!(await this.keys.read())) await sleep(PAUSE); // before they are needed, so that they are known when their source is away
+    await known;
+  }
+
+  /** Until the keys of tokens are there: a first request without them would be refused. */
+  private async readKeys(): Promise<void> {
+    if (await this.keys.read()) return;
+    this.log.warning("service.waits", { reason: "The keys of service tokens cannot be read." });
+    while (!(await this.keys.read())) await sleep(PAUSE);
+  }
+
+  private stopping(): boolean {
+    return this.state === "stopping";
   }
 
   private async begun(): Promise<boolean> {

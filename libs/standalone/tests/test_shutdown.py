@@ -281,9 +281,10 @@ def keys(tmp_path: Path) -> Iterator[Keys]:
     made.close()
 
 
-def test_a_process_is_ready_when_it_knows_the_keys_of_tokens(shop: Shop, keys: Keys) -> None:
+@pytest.mark.parametrize("which", ["FARTHING_APP_JWKS", "FARTHING_SERVICE_JWKS"])
+def test_a_process_is_ready_when_it_knows_the_keys_of_tokens(shop: Shop, keys: Keys, which: str) -> None:
     inside, outside = free_ports(2)
-    process = shop.start(inside, outside, FARTHING_APP_JWKS=keys.url)
+    process = shop.start(inside, outside, **{which: keys.url})
     assert keys.asked.wait(30)
     assert get(inside, "/livez")[0] == 200
     assert not ready(inside)
@@ -293,7 +294,19 @@ def test_a_process_is_ready_when_it_knows_the_keys_of_tokens(shop: Shop, keys: K
     assert process.wait(20) == 0
 
 
-def test_a_process_serves_in_the_end_without_keys_and_says_so(shop: Shop) -> None:
+def test_a_process_that_waits_for_keys_can_be_stopped(shop: Shop, keys: Keys) -> None:
+    inside, outside = free_ports(2)
+    process = shop.start(inside, outside, FARTHING_APP_JWKS=keys.url)
+    assert keys.asked.wait(30)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert process.stderr is not None
+    said = process.stderr.read()
+    assert b"service.stopped" in said
+    assert b"service.started" not in said
+
+
+def test_a_process_serves_in_the_end_without_keys_and_says_which_are_missing(shop: Shop) -> None:
     """Other requests need none, or other keys."""
     [nobody] = free_ports(1)
     inside, outside = free_ports(2)
@@ -303,7 +316,9 @@ def test_a_process_serves_in_the_end_without_keys_and_says_so(shop: Shop) -> Non
     process.terminate()
     assert process.wait(20) == 0
     assert process.stderr is not None
-    assert b"service.waits" in process.stderr.read()
+    said = process.stderr.read()
+    assert b"The keys of access tokens cannot be read." in said
+    assert b"The keys of service tokens" not in said
 
 
 @pytest.mark.parametrize(

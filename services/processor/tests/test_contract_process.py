@@ -20,6 +20,8 @@ from tests.e2e.apart import free_ports
 from tests.processors import Command, Ground, ProcessorProcess, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.processor_contract import Reach
 
 OUTCOMES = "/internal/v1/outcomes/nobody"
@@ -183,6 +185,17 @@ class TestLife:
         until(lambda: process.answers("/livez") and any(line["event"] == "service.started" for line in process.logs()))
         status, _, body = process.get("/readyz")
         assert (status, b"what the operator did" in body) == (503, True)
+        assert process.stop() == 0
+
+    def test_it_is_not_ready_before_it_knows_the_keys_of_tokens(self, command: Command, ground: Ground, tmp_path: Path) -> None:
+        place = tmp_path / "keys-to-come.json"
+        process = ground.start(command, FARTHING_SERVICE_JWKS=str(place))
+        until(lambda: any("keys of service tokens" in line.get("reason", "") for line in process.logs()))
+        status, _, body = process.get("/readyz")
+        assert (status, b"This process is starting." in body) == (503, True)
+        place.write_bytes(ground.jwks.read_bytes())
+        until(lambda: process.get("/readyz")[0] == 200)
+        assert ask(process, ground.token()).status_code == 404
         assert process.stop() == 0
 
     def test_without_a_broker_there_is_no_operator(self, command: Command, ground: Ground) -> None:

@@ -120,12 +120,20 @@ class Process:
             self._wiring.start(self.running)
         await _until(self._begun)
         async with asyncio.TaskGroup() as reading:
-            known = [] if self._settings.self_contained else [reading.create_task(_until(keys.read)) for keys in (self._apps, self._peers)]
-            if known and (await asyncio.wait(known, timeout=_KEYS))[1]:
-                self.host.log.warning("service.waits", reason="It serves, and refuses tokens until their keys can be read.")
+            known = [reading.create_task(self._read(*named)) for named in self._key_sets()]
+            if known:
+                await asyncio.wait(known, timeout=_KEYS)
             self._state = "serving"
             _calm_the_collector()
             self.host.log.info("service.started", port=self._settings.port, public_port=self._settings.public_port)
+
+    def _key_sets(self) -> tuple[tuple[str, Jwks], ...]:
+        return () if self._settings.self_contained else (("access", self._apps), ("service", self._peers))
+
+    async def _read(self, whose: str, keys: Jwks) -> None:
+        if not await keys.read():
+            self.host.log.warning("service.waits", reason=f"The keys of {whose} tokens cannot be read.")
+            await _until(keys.read)
 
     async def _begun(self) -> bool:
         try:
