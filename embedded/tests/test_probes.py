@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -26,6 +27,11 @@ async def http(probes: Probes) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
+def told(said: pytest.CaptureFixture[bytes]) -> list[str]:
+    lines = [json.loads(line) for line in said.readouterr().err.splitlines()]
+    return [f"{line['event']} {line['service']}" for line in lines if line["event"] in {"service.able", "service.unable"}]
+
+
 async def test_it_is_alive_in_every_state_and_ready_only_while_it_serves(probes: Probes, http: httpx2.AsyncClient) -> None:
     for state, ready in (("starting", 503), ("serving", 200), ("stopping", 503)):
         probes.state = state
@@ -35,7 +41,7 @@ async def test_it_is_alive_in_every_state_and_ready_only_while_it_serves(probes:
 
 
 async def test_it_serves_on_when_one_service_has_no_connection_left_and_not_when_none_has(
-    platform: TestPlatform, http: httpx2.AsyncClient
+    platform: TestPlatform, http: httpx2.AsyncClient, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     async with contextlib.AsyncExitStack() as held:
 
@@ -48,12 +54,15 @@ async def test_it_serves_on_when_one_service_has_no_connection_left_and_not_when
         await hold("orders")
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()) == (200, {"status": "up", "down": ["orders"]})
+        await http.get("/readyz")
+        assert told(capsysbinary) == ["service.unable orders"]
         for name in platform.running:
             await hold(name)
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()) == (503, {"status": "down"})
         assert (await http.get("/livez")).status_code == 200
     assert (await http.get("/readyz")).json() == {"status": "up"}
+    assert told(capsysbinary)[-len(platform.running) :] == [f"service.able {name}" for name in sorted(platform.running)]
 
 
 async def test_it_gives_the_metrics_of_all_services(platform: TestPlatform, http: httpx2.AsyncClient) -> None:

@@ -24,6 +24,7 @@ class Probes:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.state = "starting"  # then serving, then stopping
+        self._down: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, ARG002 - ASGI
         if scope["type"] != "http":
@@ -45,7 +46,7 @@ class Probes:
         return json_response({"status": "up"})
 
     async def _ready(self) -> Response:
-        """Whether any service can serve; which of them cannot is said beside it.
+        """Whether any service can serve; which of them cannot is said beside it, and in the log when it changes.
 
         There is no second one process to which requests could go instead: to be unready is to be away with all services, and one that has
         no connection left is no reason for it. When the database is away, none can serve.
@@ -55,9 +56,17 @@ class Probes:
         running = self._platform.running
         found = await asyncio.gather(*(_serves(one) for one in running.values()))
         down = [name for name, serves in zip(running, found, strict=True) if not serves]
+        self._tell(frozenset(down))
         if len(down) == len(running):
             return json_response({"status": "down"}, 503)
         return json_response({"status": "up", "down": down} if down else {"status": "up"})
+
+    def _tell(self, down: frozenset[str]) -> None:
+        running, before, self._down = self._platform.running, self._down, down
+        for name in sorted(down - before):
+            running[name].host.log.warning("service.unable", reason="No connection of its database is to be had.")
+        for name in sorted(before - down):
+            running[name].host.log.info("service.able")
 
     async def _metrics(self) -> Response:
         """In a thread: all services' series take tens of milliseconds, in which nobody would be served."""
