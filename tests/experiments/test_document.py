@@ -96,6 +96,7 @@ SAMPLES: dict[str, Any] = {
     "replicas": {"rate": 20.0, "rows": [cost("split", 0.3, 710.0, replicas=1), cost("split", 0.5, 1960.0, replicas=3)]},
     "telemetry": {
         "exports": 12,
+        "ratio": 0.02,
         "rows": [
             {"round": number, "way": way, "per_second": speed, "python_us": 1e6 / speed, "p50_ms": 100.0, "p99_ms": 200.0, "readings": 3}
             for number in (0, 1)

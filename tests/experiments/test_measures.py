@@ -147,6 +147,6 @@ class TestTelemetry:
             assert done.stdout.strip() == expected, done.stderr
         assert telemetry.environment("all", tmp_path, 1, 2) == {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
-            "FARTHING_TRACE_RATIO": "0.05",
+            "FARTHING_TRACE_RATIO": "0.02",
             "FARTHING_METRICS_PORT": "2",
         }
