@@ -97,6 +97,7 @@ SAMPLES: dict[str, Any] = {
     "telemetry": {
         "exports": 12,
         "ratio": 0.02,
+        "seconds": 8.0,
         "rows": [
             {"round": number, "way": way, "per_second": speed, "python_us": 1e6 / speed, "p50_ms": 100.0, "p99_ms": 200.0, "readings": 3}
             for number in (0, 1)
