@@ -148,12 +148,18 @@ def test_a_load_without_a_platform_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_load_is_there_when_the_first_checkout_is_due(served: TestPlatform, tmp_path: Path) -> None:
+    def paid() -> float:
+        return served.metrics.registry.get_sample_value("farthing_captures_total", {"service": "payments", "currency": "USD"}) or 0
+
     load = await asyncio.to_thread(Load, tmp_path, 1, "", url=served.url)
-    await asyncio.sleep(0.5)
-    paid = served.metrics.registry.get_sample_value("farthing_captures_total", {"service": "payments", "currency": "USD"})
-    assert 0 < (paid or 0) < 20
-    figures = await asyncio.to_thread(load.finish)
-    assert figures.all["acknowledged"] == 20
+    try:
+        assert (tmp_path / "begun").exists()
+        assert paid() < 20
+        load.expect_running()
+        figures = await asyncio.to_thread(load.finish)
+    finally:
+        load.stop()
+    assert figures.all["acknowledged"] == paid() == 20
 
 
 class TestCosts:
