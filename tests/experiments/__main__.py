@@ -47,7 +47,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     telemetry.EXPERIMENT,
 )
 DOCUMENT = "document"
-_PLAIN = argparse.RawDescriptionHelpFormatter
 PAGE = ROOT / "docs" / "experiments.md"
 
 
@@ -83,15 +82,21 @@ def measure(experiments: Sequence[Experiment]) -> list[str]:
     return failed
 
 
+def _listed() -> str:
+    lines = [f"  {one.name:18}{one.minutes:3} min{', needs make cluster' if one.cluster else ''}" for one in EXPERIMENTS]
+    return "\n".join(["experiments:", *lines, f"  {DOCUMENT:18}  only writes the page from what was measured earlier"])
+
+
 def need_cluster(experiments: Sequence[Experiment]) -> None:
     """Raises SystemExit when there is no platform to measure."""
     names = [experiment.name for experiment in experiments if experiment.cluster]
     if not names:
         return
+    others = f'without one: make experiments ONLY="{" ".join(one.name for one in EXPERIMENTS if not one.cluster)}"'
     try:
         Kube().ctl("get", "namespace", Kube().namespace)
     except (CommandFailed, FileNotFoundError) as error:
-        raise SystemExit(f"{', '.join(names)}: no platform on the cluster: make cluster ({error})") from None
+        raise SystemExit(f"{', '.join(names)}: no platform on the cluster: make cluster ({error}); {others}") from None
     if not cluster.TAGS.exists():
         raise SystemExit(f"{', '.join(names)}: {cluster.TAGS.relative_to(ROOT)} is missing: make cluster, from this clone")
 
@@ -99,7 +104,10 @@ def need_cluster(experiments: Sequence[Experiment]) -> None:
 def main() -> int:
     """Exit code 1 when an experiment failed."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.experiments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.experiments",
+        description=__doc__,
+        epilog=_listed(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which experiments; all when left out")
     experiments = chosen(parser.parse_args().names)
@@ -111,7 +119,8 @@ def main() -> int:
         for plot in section.plots:
             say(f"    {plots.draw(plot).relative_to(ROOT)}")
     PAGE.write_text(write(EXPERIMENTS, measured), "utf-8")
-    say(f"{PAGE.relative_to(ROOT)} is written from {COMMITTED.relative_to(ROOT)} ({MEASURED.relative_to(ROOT)}: what this run measured)")
+    said = f" ({MEASURED.relative_to(ROOT)}: what this run measured)" if experiments else ""
+    say(f"{PAGE.relative_to(ROOT)} is written from {COMMITTED.relative_to(ROOT)}{said}")
     if failed:
         say(f"FAILED: {', '.join(failed)}")
     return 1 if failed else 0

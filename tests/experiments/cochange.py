@@ -48,12 +48,13 @@ def tell(found: Found) -> Section:
         _verdict(touching, alone, found["alone_unshared"]),
         [
             text(
-                f"Commits after `{found['begin']}`, at which the first checkout was complete: the commit that was released first (the",
-                f"first content of the file `RELEASED`). {found['commits']} came after it; {touching} of them touched the code or the",
+                f"Counted from `{found['begin']}`, with which the first checkout was complete: the first release (`RELEASED` named it).",
+                f"{found['commits']} commits came after it; {touching} of them touched the code or the",
                 f"tests of a service (its client is its own), {found['with_shared']} of these also what all share (`libs`, `embedded`).",
                 "They show what is coupled in the code; how teams work beside each other would take teams.",
             ),
             Table(("services touched by a commit", "commits", "share"), rows),
+            "On the diagonal: the commits that touched the one at all.",
             Heat("together", "Commits that touched both services", found["names"], found["matrix"]),
             _pairs(found),
         ],
@@ -83,4 +84,4 @@ def _pairs(found: Found) -> Table:
     return Table(columns, [(pair, both, percent(share, 1)) for pair, both, share in most])
 
 
-EXPERIMENT = Experiment("changed-together", "Team organisation: teams work beside each other", measure, tell)
+EXPERIMENT = Experiment("changed-together", "Team organisation: teams work beside each other", measure, tell, minutes=1)

@@ -201,10 +201,11 @@ def tell(found: Found) -> Section:
         ),
         [
             text(
-                "Each break was planted alone, and the build's gates were tried in their order until one did not pass. One side: only",
-                "the client changed. Both sides: client and services changed together, so that the new version agrees with itself. In",
-                "one process all change in the same moment and such a break is none; services run beside older ones during every",
-                "rollout.",
+                "Each break was planted alone, and the build's gates were tried in their order until one did not pass: types, the tests",
+                "of both services, journeys through all, two releases side by side. One side: the client that both share for the contract",
+                "changed, not the code that uses it. Both sides: that changed with it, so that the new version agrees with itself. In one",
+                "process all change in the same moment, and only what lay in an outbox or a table meanwhile is old; services run beside",
+                "older ones during every rollout. After: with the gates that were passed before.",
             ),
             Table(
                 ("break", "changed", "caught by", "after, s"),
@@ -217,4 +218,4 @@ def tell(found: Found) -> Section:
     )
 
 
-EXPERIMENT = Experiment("contracts", "Team organisation: teams work beside each other", measure, tell)
+EXPERIMENT = Experiment("contracts", "Team organisation: teams work beside each other", measure, tell, minutes=9)

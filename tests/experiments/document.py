@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tests.experiments.experiment import Experiment
-from tests.experiments.section import Found, Section, Table
+from tests.experiments.section import Found, Section, Table, text
 
 _HEAD = """\
 # The six claims made for microservices, measured
 
 The usual case for microservices claims six benefits over a monolith, and seldom names the price. Here the same code runs as one
-process (`mode: embedded` of the chart) and as eleven services (`mode: split`), on the same cluster and under the same load, so
-both can be tried. `make experiments` measures and writes this page, `make experiments ONLY="updates price"` measures only these,
-`ONLY=document` only writes. Each figure is in [data/experiments](data/experiments).
+process (`mode: embedded` of the chart) and as eleven services (`mode: split`), on the same cluster and under the same load where
+it takes one, so both can be tried.
+
+`make experiments` measures and writes this page, `make experiments ONLY="updates price"` measures only these, `ONLY=document`
+only writes; {without} need no cluster,
+and `python -m tests.experiments --help` says how long each takes. Each measured figure is in
+[data/experiments](data/experiments); your own run writes there too (`git checkout docs` brings these back).
 
 Both ways share every line of the services. So what follows is about running them in one process or in many, not about tidy code
 against a muddle: the boundaries between the services, which `make check` proves, are the same in both.
@@ -21,6 +25,7 @@ against a muddle: the boundaries between the services, which `make check` proves
 The one process is the one that this platform offers: one pod with its database inside, replaced by stopping it. A monolith with its
 database beside it could run twice and change without being away; that is not offered, and not measured here. What is said of updates
 and of replicas is said of this one."""
+_CHOICE = "Who can bear to be away for seconds at each change, and one fault that takes all, has the same platform for less in one process."
 _CIRCUMSTANCES = """\
 When each was measured and of which commit (`+`: with changes that were not committed); beside it how fast the machine was then,
 in µs of CPU for three small things (verify a token, sign a webhook, count a request), and the share of processor time that other
@@ -31,11 +36,15 @@ services were measured twice, in price and with one replica in replicas: what di
 def write(experiments: Sequence[Experiment], measured: Mapping[str, Found]) -> str:
     """The page. An experiment without measurements is named as such."""
     told = sections(experiments, measured)
-    parts = [_HEAD, "## In short", _summary(experiments, told).markdown(), _winners(told)]
+    parts = [_head(experiments), "## In short", _summary(experiments, told).markdown(), _winners(told)]
     for claim in dict.fromkeys(experiment.claim for experiment in experiments):
         parts += [f"## {claim}", *_of_claim(claim, experiments, told)]
     parts += ["## Circumstances", _CIRCUMSTANCES, _circumstances(experiments, measured).markdown()]
     return "\n\n".join(parts) + "\n"
+
+
+def _head(experiments: Iterable[Experiment]) -> str:
+    return _HEAD.replace("{without}", _listed([f"`{one.name}`" for one in experiments if not one.cluster]))
 
 
 def sections(experiments: Iterable[Experiment], measured: Mapping[str, Found]) -> dict[str, Section]:
@@ -60,13 +69,14 @@ def _summary(experiments: Iterable[Experiment], told: Mapping[str, Section]) -> 
 
 def _winners(told: Mapping[str, Section]) -> str:
     """Who is better at what, as each verdict begins."""
-    where: dict[str, list[str]] = {"the one process": [], "services": []}
+    where: dict[str, list[str]] = {"the one process": [], "services": [], "both": []}
     undecided: list[str] = []
     for name, section in told.items():
         whom = section.verdict.removeprefix("For ").partition(":")[0]
         where.get(whom, undecided).append(name.replace("-", " "))
     said = [f"The one process wins at {_listed(where['the one process'])}", f"services at {_listed(where['services'])}"]
-    return "; ".join([*said, f"neither, or not to be compared, at {_listed(undecided)}"]) + "."
+    said += [f"both at {_listed(where['both'])}"] if where["both"] else []
+    return text("; ".join([*said, f"neither, or not to be compared, at {_listed(undecided)}"]) + ".", _CHOICE)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,16 +17,19 @@ from tests.needs import ROOT
 
 MEASURED = ROOT / "build" / "experiments" / "claims"
 COMMITTED = ROOT / "docs" / "data" / "experiments"
+# What an earlier experiment of the same run has written is no change of what is measured.
+_WRITTEN = (":!docs/data/experiments", ":!docs/experiments.md", ":!docs/images")
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """`claim`: what is claimed for microservices. `cluster`: it needs the cluster of `make cluster`."""
+    """`claim`: what is claimed for microservices. `cluster`: it needs the cluster of `make cluster`. `minutes`: that it takes about."""
 
     name: str
     claim: str
     measure: Callable[[Say], Found]
     tell: Callable[[Found], Section]
+    minutes: int
     cluster: bool = False
 
 
@@ -53,7 +56,7 @@ def _circumstances(watch: Watch) -> Found:
     """When, of what, and on how fast a machine; `stolen`: the share of processor time that the host gave to others."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else ""),
+        "commit": git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", ".", *_WRITTEN) else ""),
         "processors": os.cpu_count(),
         "yardstick": yardstick(),
         "stolen": round(watch.share(), 3),

@@ -68,8 +68,8 @@ def tell(found: Found) -> Section:
     served, lines_of = found["served"], found["lines"]
     return Section(
         text(
-            f"For services: {SERVICE} in TypeScript took the place of the one in Python under load with {found['failed']} failed",
-            "requests; the one process runs Python only.",
+            f"{'Against services' if found['failed'] else 'For services'}: {SERVICE} in TypeScript took the place of",
+            f"the one in Python under load with {found['failed']} failed requests; the one process runs Python only.",
         ),
         [
             text(
@@ -101,4 +101,4 @@ def tell(found: Found) -> Section:
     )
 
 
-EXPERIMENT = Experiment("flexibility", "Flexibility: another language or framework", measure, tell, cluster=True)
+EXPERIMENT = Experiment("flexibility", "Flexibility: another language or framework", measure, tell, minutes=3, cluster=True)

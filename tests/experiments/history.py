@@ -30,8 +30,10 @@ def begin(root: Path = ROOT) -> str:
     """The commit at which the first checkout was complete: the first one that was released.
 
     RELEASED holds the commit of the previous release; its first content, in the commit that added it, is the first release. Raises
-    CalledProcessError for a history that does not reach back so far.
+    ValueError for a history that does not reach back so far.
     """
+    if git("rev-parse", "--is-shallow-repository", root=root) == "true":
+        raise ValueError("this clone has only a part of the history: git fetch --unshallow")
     added = git("log", "--diff-filter=A", "--format=%H", "--reverse", "--", _RELEASED, root=root).split()
     if not added:
         raise ValueError(f"no commit of this history adds {_RELEASED}: clone with the whole history")

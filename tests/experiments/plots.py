@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.experiments.section import Bars, Heat
+from tests.experiments.section import Bars, Heat, shown
 from tests.needs import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -37,7 +37,7 @@ def _bars(plt: Any, plot: Bars) -> Any:
     for number, (name, values) in enumerate(plot.series.items()):
         places = [index + (number - (len(plot.series) - 1) / 2) * width for index in range(len(plot.labels))]
         bars = axes.bar(places, values, width, label=name, color=_COLOURS[number % len(_COLOURS)])
-        axes.bar_label(bars, fmt="%.3g", fontsize=7)
+        axes.bar_label(bars, labels=[shown(float(value)) for value in values], fontsize=7)
     axes.set_xticks(range(len(plot.labels)), plot.labels, rotation=20 if len(plot.labels) > 5 else 0)
     axes.set_ylabel(plot.unit)
     axes.set_title(plot.title)

@@ -140,23 +140,32 @@ def tell(found: Found) -> Section:
                 f"then {CLIENTS} clients that wait for each answer. CPU and memory as each node's kubelet measures the pods: with",
                 "the gateway and what the mode needs besides (services a database and a broker; the one process has its database in its",
                 "pod and no broker), without what sees them. The one process begins with empty tables, services with those that earlier",
-                "experiments left. Load and cluster share the machine. The clients only create, approve, capture and show, without",
-                "further steps, and a busy process does more at each turn: compare between the modes, not between the two loads. Cost: the",
-                f"CPU used and the memory held, at AWS Fargate's list price (Linux on x86, us-east-1: {CORE_HOUR:g} $ for a core and",
-                f"{GIB_HOUR:g} $ for a GiB, each hour). It is the least: who rents containers pays for what each reserves, which many",
-                "small ones multiply.",
+                f"experiments left: PostgreSQL has {_of_postgresql(rows['split']):.0f} MiB of their memory. The first seconds still have",
+                "work of the start in them. Load and cluster share the machine. The clients only create, approve, capture and show,",
+                "without further steps, and a busy process does more at each turn: compare between the modes, not between the two",
+                f"loads. Cost: the CPU used and the memory held, at AWS Fargate's list price (Linux on x86, us-east-1: {CORE_HOUR:g} $ for",
+                f"a core and {GIB_HOUR:g} $ for a GiB, each hour). It is the least: who rents containers pays for what each reserves,",
+                "which many small ones multiply.",
             ),
             Table(
                 ("", *FIGURES, *(f"{CLIENTS} clients: {what}, ms" for what in ("CPU of a checkout", "p50", "p99"))),
                 [(CALLED[mode], *figures(row, found["rate"]), *_full(row)) for mode, row in rows.items()],
             ),
             Bars(
-                "price", "A checkout", "times one process", RELATIVE, relative({CALLED[mode]: rows[mode] for mode in MODES}, found["rate"])
+                "price",
+                "What services take of each, one process being 1",
+                "times one process",
+                RELATIVE,
+                relative({CALLED[mode]: rows[mode] for mode in MODES}, found["rate"]),
             ),
             "CPU of a checkout and memory by part:",
             _by_part(found),
         ],
     )
+
+
+def _of_postgresql(row: Found) -> float:
+    return float(row["busy"].get("postgresql", {"memory": 0})["memory"])
 
 
 def _full(row: Found) -> tuple[float, ...]:
@@ -172,4 +181,4 @@ def _by_part(found: Found) -> Table:
     return Table(("", "part", "CPU of a checkout, ms", "memory, MiB"), rows)
 
 
-EXPERIMENT = Experiment("price", "And the price", measure, tell, cluster=True)
+EXPERIMENT = Experiment("price", "And the price", measure, tell, minutes=8, cluster=True)

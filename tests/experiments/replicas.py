@@ -43,4 +43,4 @@ def _relative(rows: list[Found], rate: float) -> dict[str, list[float]]:
     return relative({f"{row['replicas']} of each": row for row in rows}, rate)
 
 
-EXPERIMENT = Experiment("replicas", "And the price", measure, tell, cluster=True)
+EXPERIMENT = Experiment("replicas", "And the price", measure, tell, minutes=7, cluster=True)

@@ -73,7 +73,7 @@ def shown(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float):
-        text = f"{cell:.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
+        text = f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
         return f"{float(text):g}" if "e" in text else text
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell).replace("|", "\\|")
 

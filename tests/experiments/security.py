@@ -79,8 +79,8 @@ def tell(found: Found) -> Section:
                 "else with any of its own), to open every database with its own password, and to get tokens from the cluster. x: its",
                 "interface let it in, as the manifests say (no table of another was read); in the last row: its tables were read. In one",
                 "process every service's database connections and the tokens for all others lie in the same memory: the row is what code",
-                f"in {SERVICE} found there and used. {SERVICE} may call nobody, which is the best case for services; console is the",
-                "worst. Not tried: the broker. The network of this cluster enforced no policy.",
+                f"in {SERVICE} read through the connections that it found. {SERVICE} may call nobody, which is the best case for services;",
+                "console is the worst. Not tried: the broker. The network of this cluster enforced no policy.",
             ),
             _matrix(found),
             _more(found, strange),
@@ -110,4 +110,4 @@ def _pairs(found: Found) -> int:
     return sum(len(set(row["services"]) - {name}) for name, row in found["rows"].items())
 
 
-EXPERIMENT = Experiment("security", "Security: one is compromised, the others are not", measure, tell, cluster=True)
+EXPERIMENT = Experiment("security", "Security: one is compromised, the others are not", measure, tell, minutes=3, cluster=True)

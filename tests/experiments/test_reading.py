@@ -66,17 +66,18 @@ def test_the_tree_at_hand_is_read() -> None:
     lines = [row["lines"] for row in found["rows"]]
     assert 1000 < lines[0] < lines[1] < lines[2] < lines[3] < lines[4]
     assert min(found["beside"].values()) > 500
-    assert f"{lines[2]:,} lines in one process and {lines[3]:,} as a service" in reading.tell(found).verdict
+    one, services = lines[2] + found["beside"]["one process"], lines[3] + found["beside"]["services"]
+    assert f"{one:,} lines in one process and {services:,} as a service" in reading.tell(found).verdict
 
 
 def test_who_reads_less_wins_and_a_little_is_nothing() -> None:
-    def verdict(together: int, alone: int) -> str:
-        rows = [{"what": "", "files": 1, "lines": lines, "imports": 1} for lines in (100, 200, together, alone, 9000)]
-        return reading.tell({"rows": rows, "beside": {"one process": 3000, "services": 1000}}).verdict
+    def verdict(embedded: int, chart: int) -> str:
+        rows = [{"what": "", "files": 1, "lines": lines, "imports": 1} for lines in (100, 200, 1000, 1500, 9000)]
+        return reading.tell({"rows": rows, "beside": {"one process": embedded, "services": chart}}).verdict
 
-    assert verdict(1000, 1090).startswith("A draw: webhooks is 1 %")
-    assert verdict(1500, 1000).startswith("For services")
-    assert verdict(1000, 1500).startswith("For the one process")
+    assert verdict(1500, 1100).startswith("A draw: webhooks is 1 %")
+    assert verdict(3000, 1000).startswith("For services")
+    assert verdict(500, 1000).startswith("For the one process")
 
 
 def test_a_report_of_tests_is_counted() -> None:
