@@ -56,11 +56,17 @@ def _circumstances(watch: Watch) -> Found:
     """When, of what, and on how fast a machine; `stolen`: the share of processor time that the host gave to others."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", ".", *_WRITTEN) else ""),
+        "commit": measured_commit(),
         "processors": os.cpu_count(),
         "yardstick": yardstick(),
         "stolen": round(watch.share(), 3),
     }
+
+
+def measured_commit(root: Path = ROOT) -> str:
+    """With a + when the tree is not what was committed."""
+    changed = git("status", "--porcelain", "--", ".", *_WRITTEN, root=root)
+    return git("rev-parse", "--short=12", "HEAD", root=root) + ("+" if changed else "")
 
 
 def git(*words: str, root: Path = ROOT) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.experiments import cochange, history
+from tests.experiments.experiment import measured_commit
 
 WEBHOOKS, ORDERS = "services/webhooks/src/farthing/webhooks/api.py", "services/orders/client/src/farthing/clients/orders/client.py"
 KIT, README = "libs/kit/src/farthing/kit/rpc.py", "services/orders/README.md"
@@ -76,6 +77,24 @@ def test_a_history_without_a_release_says_what_it_needs(tmp_path: Path) -> None:
     bare.commit(KIT)
     with pytest.raises(ValueError, match="clone with the whole history"):
         history.begin(tmp_path)
+
+
+def test_a_part_of_the_history_is_not_counted(repository: Repository, tmp_path: Path) -> None:
+    for _ in range(3):
+        repository.commit(WEBHOOKS)
+    repository.git("clone", "--quiet", "--depth", "2", f"file://{tmp_path}", "part")
+    with pytest.raises(ValueError, match="git fetch --unshallow"):
+        history.begin(tmp_path / "part")
+
+
+def test_only_what_is_measured_makes_a_commit_another_one(repository: Repository, tmp_path: Path) -> None:
+    commit = repository.git("rev-parse", "--short=12", "HEAD")
+    page = tmp_path / "docs" / "experiments.md"
+    page.parent.mkdir()
+    page.write_text("measured")
+    assert measured_commit(tmp_path) == commit
+    (tmp_path / KIT).write_text("another line")
+    assert measured_commit(tmp_path) == f"{commit}+"
 
 
 def test_pairs_are_counted_on_both_sides() -> None:
