@@ -308,6 +308,16 @@ class TestLosses:
         news = [News(70, Event("p2", "liveness", at(70), "orders")), News(80, replace(AGAIN, containers=(container(2, 82, killed),)))]
         assert told(history([*ROLLOUT, *news]))[-1][4] == "liveness"
 
+    def test_one_that_was_ready_in_the_second_of_its_end_had_come_back(self) -> None:
+        """The cluster tells of the end later, and cuts off the fraction that was seen of the readiness."""
+        killed = Ended(2, "Error", 137, at(36), at(33))
+        found = told(history([*ROLLOUT, News(38, replace(AGAIN, containers=(container(2, 38, killed),)))]))
+        assert [one[:5] for one in found[2:]] == [
+            (("restart", "p2", "orders", "1"), 30, 36, "complete", "OOMKilled"),
+            (("restart", "p2", "orders", "2"), 36, None, "", "Error"),
+        ]
+        assert [phase for _, _, phases in found[2][-1] for phase, _ in phases] == ["started", "ready"]
+
     def test_a_restart_that_nobody_saw_is_counted_with_an_unknown_cause(self) -> None:
         third = Ended(3, "Error", 1, at(90), at(85))
         found = told(history([*ROLLOUT, News(92, replace(AGAIN, containers=(container(3, 92, third),)))]))

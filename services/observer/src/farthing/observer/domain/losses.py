@@ -66,7 +66,8 @@ def _restart(pod: PodFacts, deployment: str, version: str, which: tuple[str, int
     signs = [(at, outcome) for at, outcome in ((story.at("ready"), "complete"), (again, "failed")) if at is not None]
     stopped = pod.deleted.first() or pod.gone
     signs += [(stopped, "deleted")] if stopped is not None else []
-    ended, outcome = min(signs, default=(None, ""))
+    # The cluster cuts off fractions: within one second the new run was ready first, since one that was not cannot become it afterwards.
+    ended, outcome = min(signs, key=lambda sign: (whole(sign[0]), sign[1] != "complete"), default=(None, ""))
     return Happening(
         key=("restart", pod.uid, container, str(number)),
         kind="restart",
@@ -87,7 +88,7 @@ def _new_run(pod: PodFacts, which: tuple[str, int], ended: datetime, again: date
     phases, before = [], ended
     started = pod.run(*which)
     for name, at in (("started", started), ("ready", pod.ready.first(started)), ("first request", pod.served.first(started))):
-        if started is not None and at is not None and (again is None or at <= again):
+        if started is not None and at is not None and (again is None or whole(at) <= whole(again)):
             phases.append(Phase(name, before, max(at, before)))
             before = phases[-1].ended
     return PodStory(pod.uid, pod.name, pod.node, ended, tuple(phases))
