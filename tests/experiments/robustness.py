@@ -175,7 +175,6 @@ def tell(found: Found) -> Section:
                 for problem in row["problems"]
             ],
             *[f"Not measured: {what}" for what in found["missed"]],
-            *_again(found["rows"]),
         ],
     )
 
@@ -220,17 +219,6 @@ def _part(share: float) -> str:
 
 def _paid(rows: Sequence[Found]) -> float:
     return float(sum(row["finished"] for row in rows) / max(1, sum(row["checkouts"] for row in rows)))
-
-
-def _again(rows: Sequence[Found]) -> list[str]:
-    """Rows that were measured by themselves, after a mend: `commit` says of what."""
-    later = [f"{CALLED[row['mode']]}, {row['service']}, {row['fault']} (`{row['commit']}`)" for row in rows if "commit" in row]
-    said = text(
-        f"Measured again after a mend: {'; '.join(later)}. The other rows are older: what hung had 45 s to end, so that it was",
-        "restarted after the tries; restarts of the one process were not counted; and pods were deleted, after which the one process'",
-        "new pod finds its data in use until the old one has ended.",
-    )
-    return [said] if later else []
 
 
 def _table(found: Found) -> Table:
