@@ -88,7 +88,7 @@ cluster-soak: install ## The whole table of experiments (two hours), written to 
 
 extras: $(VENV)/.experiments ## Install what experiments, pictures of dashboards and examples/load use besides
 
-experiments: $(VENV)/.experiments ## Measure six claims made for microservices, in both modes of the chart (two hours; ONLY="updates price")
+experiments: $(VENV)/.experiments ## Measure six claims made for microservices, in both modes of the chart (an hour and a half; ONLY="updates price")
 	@$(BIN)/python -m tests.experiments $(ONLY)
 
 $(VENV)/.experiments: $(VENV)/.installed requirements-experiments.txt

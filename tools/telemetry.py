@@ -15,7 +15,7 @@ _HEAD = """# Telemetry
 What the platform emits: metrics (`/metrics` of every process; the one process has a port for it, `FARTHING_METRICS_PORT`), spans
 (OTLP), events between services, log lines. Made from `observability/schema/telemetry.yaml` by `python tools/telemetry.py`; tests
 fail when anything else is emitted, or one of these is not.
-Nothing here ever holds personal data, a secret or a card number.
+Nothing here ever holds a name, an address, a secret or a card number; a payer appears as the id of an account.
 """
 _METRICS = """
 ## Metrics

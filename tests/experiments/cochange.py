@@ -48,7 +48,7 @@ def tell(found: Found) -> Section:
         _verdict(touching, alone, found["alone_unshared"]),
         [
             text(
-                f"Counted from `{found['begin']}`, with which the first checkout was complete: the first release (`RELEASED` named it).",
+                f"Counted from `{found['begin']}`, the first release, in which the first checkout was complete.",
                 f"{found['commits']} commits came after it; {touching} of them touched the code or the",
                 f"tests of a service (its client is its own), {found['with_shared']} of these also what all share (`libs`, `embedded`).",
                 "They show what is coupled in the code; how teams work beside each other would take teams.",

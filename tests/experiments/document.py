@@ -17,7 +17,8 @@ it takes one, so both can be tried.
 `make experiments` measures and writes this page, `make experiments ONLY="updates price"` measures only these, `ONLY=document`
 only writes; {without} need no cluster,
 and `python -m tests.experiments --help` says how long each takes. Each measured figure is in
-[data/experiments](data/experiments); your own run writes there too (`git checkout docs` brings these back).
+[data/experiments](data/experiments); your own run writes there too
+(`git checkout docs/experiments.md docs/data docs/images` brings these back).
 
 Both ways share every line of the services. So what follows is about running them in one process or in many, not about tidy code
 against a muddle: the boundaries between the services, which `make check` proves, are the same in both.
@@ -25,7 +26,7 @@ against a muddle: the boundaries between the services, which `make check` proves
 The one process is the one that this platform offers: one pod with its database inside, replaced by stopping it. A monolith with its
 database beside it could run twice and change without being away; that is not offered, and not measured here. What is said of updates
 and of replicas is said of this one."""
-_CHOICE = "Who can bear to be away for seconds at each change, and one fault that takes all, has the same platform for less in one process."
+_CHOICE = "Where seconds of downtime at each change are acceptable, and a fault that takes all, one process is the same platform for less."
 _CIRCUMSTANCES = """\
 When each was measured and of which commit (`+`: with changes that were not committed); beside it how fast the machine was then,
 in µs of CPU for three small things (verify a token, sign a webhook, count a request), and the share of processor time that other

@@ -144,8 +144,8 @@ def tell(found: Found) -> Section:
                 "work of the start in them. Load and cluster share the machine. The clients only create, approve, capture and show,",
                 "without further steps, and a busy process does more at each turn: compare between the modes, not between the two",
                 f"loads. Cost: the CPU used and the memory held, at AWS Fargate's list price (Linux on x86, us-east-1: {CORE_HOUR:g} $ for",
-                f"a core and {GIB_HOUR:g} $ for a GiB, each hour). It is the least: who rents containers pays for what each reserves,",
-                "which many small ones multiply.",
+                f"a core and {GIB_HOUR:g} $ for a GiB, each hour). It is the least: rented containers are paid for what each reserves,",
+                "and eleven reservations add up to more than one.",
             ),
             Table(
                 ("", *FIGURES, *(f"{CLIENTS} clients: {what}, ms" for what in ("CPU of a checkout", "p50", "p99"))),

@@ -140,7 +140,7 @@ def _verdict(found: Found) -> str:
     near = max(ways.values()) < NEAR * min(ways.values())
     whom = "A draw" if near else f"For {min(ways, key=lambda way: ways[way])}"
     return text(
-        f"{whom}: {SERVICE} is {percent(own, whole)} of the lines both ways; with all that it needs and what runs it, it is",
+        f"{whom}: {SERVICE} is {percent(own, whole)} of the lines both ways; with everything that it imports and what starts it, it is",
         f"{ways['the one process']:,} lines in one process and {ways['services']:,} as a service of its own.",
     )
 

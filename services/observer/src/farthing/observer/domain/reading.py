@@ -177,7 +177,7 @@ def _ended(count: int, raw: Raw) -> Ended:
 
 
 def _metrics_port(spec: Raw) -> int:
-    """The port that the chart calls `internal`; the one process has none."""
+    """The port that the chart calls `internal`; the one process has none by that name."""
     ports = [port for one in items(spec, "containers") for port in items(one, "ports")]
     return next((number(port, "containerPort") for port in ports if port.get("name") == "internal"), 0)
 
