@@ -24,13 +24,14 @@ from tests.postgres import PostgresServer
 
 PROGRAM = """
 import asyncio
+import os
 from farthing.kit.api import Api
 from farthing.kit.call import json_response
 from farthing.kit.manifest import Manifest
 from farthing.kit.service import Service
 from farthing.standalone.main import run
 
-MANIFEST = Manifest("shop", "Sells.", public=("/v1/shop",))
+MANIFEST = Manifest("shop", "Sells.", public=tuple(os.environ.get("SHOP_PUBLIC", "/v1/shop").split()))
 
 def build(host):
     api = Api("shop")
@@ -290,6 +291,16 @@ def test_a_process_is_ready_when_it_knows_the_keys_of_tokens(shop: Shop, keys: K
     assert not ready(inside)
     keys.may.set()
     until(lambda: ready(inside))
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_process_without_public_paths_asks_for_no_keys_of_access_tokens(shop: Shop, keys: Keys) -> None:
+    """Its network policy leads to nobody who has them."""
+    inside, outside = free_ports(2)
+    process = shop.start(inside, outside, FARTHING_APP_JWKS=keys.url, SHOP_PUBLIC="")
+    until(lambda: ready(inside))
+    assert not keys.asked.is_set()
     process.terminate()
     assert process.wait(20) == 0
 

@@ -128,7 +128,11 @@ class Process:
             self.host.log.info("service.started", port=self._settings.port, public_port=self._settings.public_port)
 
     def _key_sets(self) -> tuple[tuple[str, Jwks], ...]:
-        return () if self._settings.self_contained else (("access", self._apps), ("service", self._peers))
+        """Those that requests here come with: apps have no way to a service without public paths, nor has it one to identity's keys."""
+        if self._settings.self_contained:
+            return ()
+        peers = ("service", self._peers)
+        return (("access", self._apps), peers) if self._settings.manifest.public else (peers,)
 
     async def _read(self, whose: str, keys: Jwks) -> None:
         if not await keys.read():
