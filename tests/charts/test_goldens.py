@@ -176,6 +176,8 @@ def test_live_mode_has_the_keys_of_those_who_need_them(manifests: dict[str, Mani
 def test_the_control_api_has_a_token_in_sandbox_mode_alone() -> None:
     assert environment(pod("split", "console")["containers"][0])["FARTHING_OPERATOR_TOKEN"] == "secret farthing-console/operator-token"
     assert "FARTHING_OPERATOR_TOKEN" not in environment(pod("production", "console")["containers"][0])
+    (one_process,) = pod_of(objects("embedded").one("Deployment", "farthing"))["containers"]
+    assert environment(one_process)["FARTHING_OPERATOR_TOKEN"] == "secret farthing-console/operator-token"
 
 
 @pytest.mark.parametrize("render", SPLIT)
@@ -278,6 +280,18 @@ def test_the_one_process_has_two_minutes_for_the_first_start_of_its_database() -
     (container,) = pod_of(objects("embedded").one("Deployment", "farthing"))["containers"]
     startup = container["startupProbe"]
     assert startup["failureThreshold"] * startup["periodSeconds"] >= 120
+
+
+def test_the_next_pod_of_the_one_process_waits_longer_for_the_data_than_the_old_one_may_take_to_end() -> None:
+    specification = pod_of(objects("embedded").one("Deployment", "farthing"))
+    (container,) = specification["containers"]
+    words = container["command"]
+    startup = container["startupProbe"]
+    assert (
+        specification["terminationGracePeriodSeconds"]
+        < int(words[words.index("--wait") + 1])
+        < startup["failureThreshold"] * startup["periodSeconds"]
+    )
 
 
 def test_prometheus_finds_the_metrics_of_the_one_process() -> None:

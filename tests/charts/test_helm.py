@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from farthing.embedded.containers import CONTAINERS
 from farthing.kit.manifest import Manifest
-from tests.charts.documents import Objects
+from tests.charts.documents import Objects, environment
 from tests.charts.renders import RENDERS, ROOT, Render
 
 CHART = ROOT / "charts/farthing"
@@ -92,6 +93,24 @@ def test_who_monitors_may_read_the_metrics_of_the_one_process_and_nothing_else(h
     assert added["ports"] == [{"port": 9464}]
     readers = {peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in added["from"]}
     assert readers == {"prometheus", "observer"}
+
+
+def test_the_one_process_of_live_mode_has_the_secret_files_of_all_services(helm: Path) -> None:
+    rendered = Objects(template(helm, "--set", "mode=embedded,sandbox=false").stdout)
+    specification = rendered.one("Deployment", "farthing")["spec"]["template"]["spec"]
+    (container,) = specification["containers"]
+    (mount,) = [one["mountPath"] for one in container["volumeMounts"] if one["name"] == "secrets"]
+    (volume,) = [one["projected"]["sources"] for one in specification["volumes"] if one["name"] == "secrets"]
+    given = {f"{mount}/{item['path']}": (one["secret"]["name"], item["key"]) for one in volume for item in one["secret"]["items"]}
+    variables = environment(container)
+    wanted = {
+        secret.variable: (f"farthing-{name}", secret.key)
+        for name, facts in CONTAINERS.items()
+        for secret in facts.secrets
+        if secret.file and secret.needed == "live"
+    }
+    assert {variable: given[variables[variable]] for variable in wanted} == wanted
+    assert "FARTHING_OPERATOR_TOKEN" not in variables
 
 
 def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest]) -> None:

@@ -26,7 +26,7 @@ _PATIENCE = ("--patience", "180")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The platform as it runs now. `operator`: the token of the control API, where it wants one."""
+    """The platform as it runs now. `operator`: the token of the control API."""
 
     mode: str
     kube: Kube
@@ -71,8 +71,7 @@ def install(mode: str, say: Say, *sets: str) -> Installed:
     other = next(one for one in MODES if one != mode)
     for component in (EMBEDDED,) if other == EMBEDDED else NAMES:
         wait_until(f"{component} to be gone", lambda name=component: not kube.pods(name) and not kube.leaving(name), _READY)
-    operator = kube.secret("farthing-console", "operator-token") if mode == "split" else ""
-    installed = Installed(mode, kube, Helm(str(CHART)), operator)
+    installed = Installed(mode, kube, Helm(str(CHART)), kube.secret("farthing-console", "operator-token"))
     installed.wait()
     say(f"  serves after {time.monotonic() - began:.0f} s")
     return installed

@@ -16,6 +16,7 @@
 {{- fail "ingress.host is empty: the name under which the platform is reached" -}}
 {{- end -}}
 {{- if eq .Values.mode "split" -}}{{- include "farthing.checksSplit" . -}}{{- end -}}
+{{- if and .Values.checkSecrets (lookup "v1" "Namespace" "" "kube-system") -}}{{- include "farthing.checkSecrets" . -}}{{- end -}}
 {{- end -}}
 
 {{- define "farthing.checksSplit" -}}
@@ -36,7 +37,6 @@
 {{- fail "database.cloudNativePG.enabled: the CloudNativePG operator is not in this cluster (no API postgresql.cnpg.io/v1)" -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.checkSecrets (lookup "v1" "Namespace" "" "kube-system") -}}{{- include "farthing.checkSecrets" . -}}{{- end -}}
 {{- end -}}
 
 {{/* Only with a cluster at hand: `helm template` sees none, and kube-system is in each. */}}
@@ -44,8 +44,11 @@
 {{- $missing := list -}}
 {{- range $name, $_ := include "farthing.services" . | fromJson -}}
 {{- $service := include "farthing.service" (dict "root" $ "name" $name) | fromJson -}}
-{{- $wanted := dict $service.databaseSecret (list "username" "password") $service.ownerSecret (list "username" "password") -}}
-{{- if $.Values.nats.authentication -}}{{- $_ := set $wanted $service.natsSecret (list "username" "password") -}}{{- end -}}
+{{- $wanted := dict -}}
+{{- if eq $.Values.mode "split" -}}
+{{- $wanted = dict $service.databaseSecret (list "username" "password") $service.ownerSecret (list "username" "password") -}}
+{{- end -}}
+{{- if and (eq $.Values.mode "split") $.Values.nats.authentication -}}{{- $_ := set $wanted $service.natsSecret (list "username" "password") -}}{{- end -}}
 {{- range (include "farthing.secrets" (dict "root" $ "service" $service) | fromJson).secrets -}}
 {{- $_ := set $wanted $service.secret (append (index $wanted $service.secret | default list) .key) -}}
 {{- end -}}

@@ -31,18 +31,26 @@
 - name: FARTHING_NATS_USER
   valueFrom: {secretKeyRef: {name: {{ $service.natsSecret }}, key: username}}
 {{- end }}
-{{- range (include "farthing.secrets" . | fromJson).secrets }}
-- name: {{ .variable }}
-{{- if .file }}
-  value: /var/run/farthing/secrets/{{ .key }}
-{{- else }}
-  valueFrom: {secretKeyRef: {name: {{ $service.secret }}, key: {{ .key }}}}
-{{- end }}
+{{- with include "farthing.environmentSecrets" . }}
+{{ . }}
 {{- end }}
 {{- range $name, $value := $plain }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* The secrets of a service: a file by its path, anything else by its key. */}}
+{{- define "farthing.environmentSecrets" -}}
+{{- $service := .service -}}
+{{- $lines := list -}}
+{{- range (include "farthing.secrets" . | fromJson).secrets -}}
+{{- $lines = append $lines (printf "- name: %s" .variable) -}}
+{{- $path := printf "  value: /var/run/farthing/secrets/%s" .key -}}
+{{- $reference := printf "  valueFrom: {secretKeyRef: {name: %s, key: %s}}" $service.secret .key -}}
+{{- $lines = append $lines (ternary $path $reference .file) -}}
+{{- end -}}
+{{- join "\n" $lines -}}
 {{- end -}}
 
 {{/* What `migrate` is told: it alone has the owner's password. */}}

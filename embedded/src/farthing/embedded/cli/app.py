@@ -28,6 +28,9 @@ Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: data
 DatabaseUrl = Annotated[
     str | None, typer.Option(envvar="FARTHING_DATABASE_URL", help="Use this PostgreSQL (17 or newer) instead of the embedded one.")
 ]
+Wait = Annotated[
+    float, typer.Option(help="Seconds to wait for data that another process still serves, as a successor does while that one ends.", min=0)
+]
 Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
 
 
@@ -39,6 +42,7 @@ def up(
     ephemeral: Ephemeral = False,  # noqa: FBT002
     database_url: DatabaseUrl = None,
     seed: Seed = None,
+    wait: Wait = 0,
 ) -> None:
     """Run the platform until Ctrl-C."""
     from farthing.embedded.cli import serve  # noqa: PLC0415 - commands import what they need: starting quickly is a feature
@@ -46,7 +50,7 @@ def up(
     if ephemeral and data_dir is not None:
         raise Failure("--ephemeral keeps nothing and --data-dir keeps the data: choose one", 2)
     place = None if ephemeral else data_dir or DEFAULT_DATA
-    raise typer.Exit(serve.up(serve.Options(port, host, place, database_url, seed)))
+    raise typer.Exit(serve.up(serve.Options(port, host, place, database_url, seed, wait)))
 
 
 @app.command(name="exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

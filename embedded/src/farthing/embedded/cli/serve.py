@@ -7,6 +7,8 @@ import errno
 import gc
 import os
 import socket
+import sys
+import time
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.contents import contents
 from farthing.embedded.postgres.ephemeral import ephemeral_data_dir
-from farthing.embedded.postgres.errors import PostgresError
+from farthing.embedded.postgres.errors import DataDirectoryInUse, PostgresError
 from farthing.embedded.postgres.server import EmbeddedPostgres
 from farthing.embedded.postgres.settings import user_cache
 from farthing.embedded.postgres.template import Template
@@ -23,17 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_AGAIN = 0.1  # seconds
 _ABOUT_PORTS: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 class Options(NamedTuple):
-    """`data_dir` None: keep nothing."""
+    """`data_dir` None: keep nothing. `wait`: seconds for a process that still serves the data to end."""
 
     port: int
     host: str
     data_dir: Path | None
     database_url: str | None
     seed: int | None
+    wait: float = 0
 
 
 def up(options: Options) -> int:
@@ -72,12 +76,29 @@ def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | N
             template=Template(contents(seeded=seeded), partial(_prepare, seeded=seeded), user_cache()),
         )
         try:
-            server.begin_start()
+            _begin(server, options.wait)
             yield server
         except PostgresError as error:
             raise Failure(str(error), 3) from None
         finally:
             server.stop()
+
+
+def _begin(server: EmbeddedPostgres, wait: float) -> None:
+    """Raises PostgresError: DataDirectoryInUse when the time is over and another process still serves the data."""
+    deadline, told = time.monotonic() + wait, False
+    while True:
+        try:
+            server.begin_start()
+        except DataDirectoryInUse as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not told:
+                sys.stderr.write(f"farthing: {error} Waiting for it, {wait:g} s at most.\n")
+            told = True
+            time.sleep(_AGAIN)
+        else:
+            return
 
 
 def _prepare(socket_dir: Path, *, seeded: bool) -> None:
