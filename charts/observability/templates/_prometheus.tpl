@@ -24,7 +24,7 @@ scrape_configs:
     metric_relabel_configs:
       {{- include "observability.exportedLabels" . | nindent 6 }}
   {{- with .Values.platform.gateway }}
-  # The gateway: what it routes to a service of the platform has that service's name, what it did altogether its own.
+  # The gateway: what it routes to a service of the platform has that service's name (the one process's is the release's), what it did altogether its own.
   - job_name: gateway
     kubernetes_sd_configs:
       - role: pod
@@ -36,6 +36,7 @@ scrape_configs:
     metric_relabel_configs:
       - {source_labels: [__name__], regex: "traefik_(entrypoint|service)_.+|traefik_open_connections|process_.+", action: keep}
       - {source_labels: [exported_service], regex: "httproute-.+-svc-{{ $namespace }}-{{ $platform }}-(.+)-[0-9]+@kubernetesgateway", target_label: service}
+      - {source_labels: [exported_service], regex: "httproute-.+-svc-{{ $namespace }}-{{ $platform }}-[0-9]+@kubernetesgateway", target_label: service, replacement: embedded}
   {{- end }}
   # The parts of this release.
   - job_name: observability
@@ -53,7 +54,10 @@ scrape_configs:
     honor_labels: true
     static_configs: [{targets: [{{ . | quote }}]}]
     metric_relabel_configs:
+      # The cluster's own kube-state-metrics sees everybody's, and elsewhere there may be a release of the same name. Nodes are in no namespace.
+      - {source_labels: [namespace], regex: "{{ $namespace }}|", action: keep}
       - {source_labels: [deployment], regex: "{{ $platform }}-(.+)", target_label: service}
+      - {source_labels: [deployment], regex: "{{ $platform }}", target_label: service, replacement: embedded}
       - {source_labels: [horizontalpodautoscaler], regex: "{{ $platform }}-(.+)", target_label: service}
       {{- include "observability.serviceOfPod" $ | nindent 6 }}
   {{- end }}
@@ -100,7 +104,11 @@ scrape_configs:
 - {regex: exported_(service|version), action: labeldrop}
 {{- end -}}
 
-{{/* A Deployment's pod is named <release>-<service>-<hash of its template>-<five letters>, from an alphabet without vowels. */}}
+{{/*
+A Deployment's pod is named <release>-<service>-<hash of its template>-<five letters>, from an alphabet without vowels; that of the one process
+<release>-<hash>-<five letters>, and its service is called as its label app.kubernetes.io/component says.
+*/}}
 {{- define "observability.serviceOfPod" -}}
 - {source_labels: [pod], regex: "{{ .Values.platform.release }}-(.+)-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}", target_label: service}
+- {source_labels: [pod], regex: "{{ .Values.platform.release }}-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}", target_label: service, replacement: embedded}
 {{- end -}}
