@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,16 @@ def test_series_have_the_same_job_and_labels_through_the_operator() -> None:
     assert endpoint["honorLabels"] is True
     assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "kubernetes"}, {"regex": "service", "action": "labeldrop"}]
     assert endpoint["metricRelabelings"] == in_its_words(jobs["kubernetes"]["metric_relabel_configs"])
+
+
+def test_alerts_of_targets_name_every_job_of_ours() -> None:
+    """And no other: Prometheus' operator may read for strangers too."""
+    rules = yaml.safe_load((ROOT / "observability/alerts/alerts.yaml").read_text())["groups"]
+    (target_down,) = [rule["expr"] for group in rules for rule in group["rules"] if rule["alert"] == "TargetDown"]
+    (named,) = re.findall(r'up{job=~"([a-z|]+)"}', target_down)
+    endpoints = [endpoint for one in by_operator().of("ServiceMonitor").values() for endpoint in one["spec"]["endpoints"]]
+    theirs = {step["replacement"] for one in endpoints for step in one["relabelings"] if step.get("targetLabel") == "job"}
+    assert set(named.split("|")) == {job["job_name"] for job in configured("prometheus")["scrape_configs"]} > theirs
 
 
 def in_its_words(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
