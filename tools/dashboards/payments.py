@@ -21,7 +21,7 @@ def _money_now() -> list[Builder[Panel]]:
         number(
             "Imbalance",
             "max(abs(farthing_ledger_imbalance_minor_units))",
-            "Of the currency that is worst off, in minor units. Must read 0.",
+            "Of the currency that is worst off, in minor units. Must read 0; nothing after a look that failed.",
             bad_above=1,
         ),
         number("Captures of an hour", "sum(increase(farthing_captures_total[1h]))", "That moved money."),

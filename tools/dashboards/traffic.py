@@ -42,7 +42,7 @@ def _platform_healthy() -> list[Builder[Panel]]:
         number(
             "Error budget left", "min(slo:error_budget_left:ratio3d)", "Of the SLO that is worst off.", unit="percentunit", bad_below=0.25
         ),
-        number("Books", "max(abs(farthing_ledger_imbalance_minor_units))", "Must read 0, always.", bad_above=1),
+        number("Books", "max(abs(farthing_ledger_imbalance_minor_units))", "Must read 0; nothing after a look that failed.", bad_above=1),
         number("Oldest event", "max(farthing_outbox_oldest_age_seconds)", "Waiting in an outbox.", unit="s", bad_above=30),
     ]
 

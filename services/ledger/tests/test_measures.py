@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 
+import asyncpg
+import pytest
 from prometheus_client import CollectorRegistry
 
 from farthing.kit.db import Database
@@ -25,7 +28,17 @@ class Looking:
         self._measures = Measures("ledger", MeasuresRepository(database), self._registry, Log("ledger", "1", io.BytesIO()))
 
     async def values(self, name: str) -> dict[str, float]:
+        await self.look()
+        return self.told(name)
+
+    async def look(self) -> None:
         await self._measures.look()
+
+    def last_look(self) -> float | None:
+        return self._registry.get_sample_value("farthing_ledger_last_look_timestamp_seconds", {"service": "ledger"})
+
+    def told(self, name: str) -> dict[str, float]:
+        """By currency, as the last look left it."""
         found = [sample for metric in self._registry.collect() for sample in metric.samples if sample.name == name]
         assert {sample.labels["service"] for sample in found} <= {"ledger"}
         return {sample.labels["currency"]: sample.value for sample in found}
@@ -67,6 +80,31 @@ async def test_open_holds_are_counted(ledger: Ledger) -> None:
     for name in ("hold.1", "hold.2"):
         await ledger.postings.release_hold(name)
     assert await looking.holds() == {"USD": 0}
+
+
+async def test_when_a_look_failed_nothing_is_said_but_when_the_last_one_went_well(ledger: Ledger, databases: Databases) -> None:
+    looking = Looking(ledger.database)
+    await ledger.fund(ANN, 1000)
+    assert await looking.imbalance() == {"USD": 0}
+    before = looking.last_look()
+    await databases.as_owner("ALTER TABLE accounts RENAME TO mislaid")
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await looking.look()
+    finally:
+        await databases.as_owner("ALTER TABLE mislaid RENAME TO accounts")
+    assert looking.told("farthing_ledger_imbalance_minor_units") == looking.told("farthing_holds_open") == {}
+    assert looking.last_look() == before
+    assert await looking.imbalance() == {"USD": 0}
+    assert (looking.last_look() or 0) > (before or 0)
+
+
+async def test_empty_books_were_looked_at_too(ledger: Ledger) -> None:
+    looking = Looking(ledger.database)
+    assert looking.last_look() is None
+    began = time.time()
+    assert await looking.imbalance() == {}
+    assert began <= (looking.last_look() or 0) <= time.time()
 
 
 async def test_the_service_looks_by_itself(single: StartSingle) -> None:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from farthing.kit.errors import ApiError
 from farthing.kit.telemetry import Log
-from farthing.ledger.repository.measures import MeasuresRepository
+from farthing.ledger.repository.measures import MeasuresRepository, OfCurrency
 
 _PAUSE: Final = 10.0  # seconds of real time between two looks: one costs as much as reading all accounts
 
@@ -29,6 +29,12 @@ class Measures:
             registry=registry,
         )
         self._holds = Gauge("farthing_holds_open", "Holds that nothing has closed.", labels, registry=registry)
+        self._last_look = Gauge(
+            "farthing_ledger_last_look_timestamp_seconds",
+            "When the books were last looked at with success, since 1970.",
+            ("service",),
+            registry=registry,
+        )
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -40,8 +46,16 @@ class Measures:
             await asyncio.wait([self._looking])
 
     async def look(self) -> None:
-        """Raises Unavailable; then the last values stay."""
-        found = await self._repository.by_currency()
+        """Raises Unavailable; then no values are left, for what was true a while ago may not be read as what is."""
+        try:
+            found = await self._repository.by_currency()
+        except Exception:
+            self._tell([])
+            raise
+        self._tell(found)
+        self._last_look.labels(self._service).set_to_current_time()  # real time, as Prometheus has it
+
+    def _tell(self, found: list[OfCurrency]) -> None:
         self._imbalance.clear()
         self._holds.clear()
         for one in found:
