@@ -20,6 +20,7 @@ from tests.observability.rules_files import OBSERVABILITY, rules
 from tools.telemetry import schema
 
 PAGES: Final = [OBSERVABILITY / "README.md", *sorted((OBSERVABILITY / "runbooks").glob("*.md"))]
+GUIDES: Final = sorted((ROOT / "docs/guides").glob("*.md"))
 CHARTS: Final = ("farthing", "farthing-dev", "observability")
 OTHERS: Final = {"traefik_service_requests_total"}  # of the gateway
 _BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -74,6 +75,19 @@ def test_its_commands_name_objects_that_are_there(page: Path) -> None:
     components = {labels["app.kubernetes.io/component"] for labels in _labels()}
     assert set(re.findall(r"app\.kubernetes\.io/component=([a-z-]+)", text)) <= components
     assert all("-n farthing" in line for line in text.splitlines() if "kubectl" in line and "describe node" not in line), text
+
+
+@pytest.mark.parametrize("page", [*PAGES, *GUIDES], ids=lambda page: page.stem)
+def test_its_commands_bear_what_is_usual(page: Path) -> None:
+    """One container without a log ends `kubectl logs` of several; `migrate` has no previous run; a port is forwarded after a moment."""
+    for line in commands(page).splitlines():
+        if " logs " in line:
+            assert not {"--all-containers", "--previous"} <= set(line.split()), line
+            assert " -l " not in line or "--ignore-errors" in line, line
+    for block in blocks(page, "sh"):
+        after = block.partition(" port-forward ")[2].splitlines()
+        first = next((line for line in after if "curl" in line), "--retry-connrefused")
+        assert "--retry-connrefused" in first or first.startswith("until curl "), first
 
 
 def _find(found: object, key: str) -> list[dict[str, dict[str, str]]]:
