@@ -63,6 +63,16 @@ def find_promtool() -> Path | None:
     return Path(found) if found else None
 
 
+def find_helm() -> Path | None:
+    found = shutil.which("helm")
+    return Path(found) if found else None
+
+
+def find_kubeconform() -> Path | None:
+    found = shutil.which("kubeconform")
+    return Path(found) if found else None
+
+
 def find_locust() -> Path | None:
     """Locust: the one that FARTHING_LOCUST names, else the one in the search path or beside this Python."""
     path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
@@ -88,6 +98,8 @@ _NEEDS: dict[str, tuple[str, Callable[[], Path | None]]] = {
     "needs_node": (f"Node.js {OLDEST_NODE} or newer", find_node),
     "needs_nats": ("a NATS server (FARTHING_NATS_SERVER or nats-server in PATH)", find_nats),
     "needs_promtool": ("Prometheus' promtool (FARTHING_PROMTOOL or promtool in PATH)", find_promtool),
+    "needs_helm": ("helm (`make doctor` says how to get it)", find_helm),
+    "needs_kubeconform": ("kubeconform (`make doctor` says how to get it)", find_kubeconform),
     "needs_locust": ("Locust (make extras; or FARTHING_LOCUST, or locust in PATH)", find_locust),
     "needs_matplotlib": ("matplotlib (make extras)", find_matplotlib),
     "needs_kubernetes": ("etcd and kube-apiserver (FARTHING_KUBERNETES_PROGRAMS: their folder)", find_kubernetes),
@@ -123,6 +135,18 @@ def nats_program() -> Path:
 def promtool() -> Path:
     """Prometheus' program for rules, for tests marked `needs_promtool`."""
     return _found("needs_promtool")
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The program that renders charts, for tests marked `needs_helm`."""
+    return _found("needs_helm")
+
+
+@pytest.fixture(scope="session")
+def kubeconform() -> Path:
+    """The program that knows the schemas of Kubernetes' objects, for tests marked `needs_kubeconform`."""
+    return _found("needs_kubeconform")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,56 @@ def program(suite: Path, name: str, output: str = "") -> None:
 
 def last_lines(completed: subprocess.CompletedProcess[str]) -> str:
     return completed.stdout.partition("not run here")[2]
+
+
+LEFT_OUT = ("needs_helm", "needs_kubeconform", "needs_promtool", "needs_kubernetes")  # where .ci/run cannot install what they need
+SUITE_OF_CI = "import pytest\n" + "".join(f"@pytest.mark.{one}\ndef test_{number}(): pass\n" for number, one in enumerate(LEFT_OUT))
+
+
+def of_ci(path: str, **environment: str) -> tuple[str, list[str]]:
+    """What .ci/run gives to pytest with this search path, and what it says of it."""
+    text = (ROOT / ".ci/run").read_text()
+    before, _, after = text.partition("lacking=()")[2].partition('\nstep "5/7')
+    said = after.partition("make test\n")[2].partition("if [")[0]
+    script = f'set -euo pipefail\nlacking=()\n{before}\necho "${{PYTEST_ADDOPTS:-}}"\n{said}'
+    bash = shutil.which("bash") or "bash"
+    done = subprocess.run([bash, "-c", script], env={"PATH": path, **environment}, capture_output=True, text=True, check=True)
+    options, *lines = done.stdout.splitlines()
+    return options, lines
+
+
+class TestCi:
+    def test_says_what_it_leaves_out_and_is_not_red_for_it(self, suite: Path) -> None:
+        suite.write_text(SUITE_OF_CI + "def test_without(): pass\n")
+        options, lines = of_ci(str(suite.parent / "bin"))
+        completed = run(suite, CI="true", PYTEST_ADDOPTS=options)
+
+        assert completed.returncode == 0, completed.stdout
+        assert "1 passed, 4 deselected" in completed.stdout
+        assert [line.partition("; ")[2].split()[0] for line in lines] == ["helm", "kubeconform", "promtool", "FARTHING_KUBERNETES_PROGRAMS"]
+        assert all(line.startswith("NOT RUN: ") for line in lines)
+
+    @pytest.mark.parametrize("missing", ["helm", "kubeconform", "promtool"])
+    def test_leaves_out_nothing_else(self, suite: Path, missing: str) -> None:
+        for name in {"helm", "kubeconform", "promtool"} - {missing}:
+            program(suite, name)
+        options, lines = of_ci(str(suite.parent / "bin"), FARTHING_KUBERNETES_PROGRAMS="/programs")
+
+        assert options.strip() == f"-k 'not needs_{missing}'"
+        assert len(lines) == 1
+
+    def test_leaves_out_nothing_where_all_is_there(self, suite: Path) -> None:
+        for name in ("helm", "kubeconform", "promtool"):
+            program(suite, name)
+
+        assert of_ci(str(suite.parent / "bin"), FARTHING_KUBERNETES_PROGRAMS="/programs") == ("", [])
+
+    def test_fails_for_what_is_missing_and_not_left_out(self, suite: Path) -> None:
+        suite.write_text(SUITE_OF_CI)
+        completed = run(suite, CI="true", PYTEST_ADDOPTS="-k 'not needs_promtool'")
+
+        assert completed.returncode == 1
+        assert "1 deselected, 3 errors" in completed.stdout
 
 
 class TestMissing:

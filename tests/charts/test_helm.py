@@ -22,11 +22,13 @@ def template(helm: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([helm, "template", "farthing", CHART, "--values", DEV, *words], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
 def test_the_kept_render_is_what_helm_makes(helm: Path, render: Render) -> None:
     assert render.by(helm) == render.golden.read_text(), "python -m tests.charts.renders writes them anew"
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
 def test_lint_finds_nothing(helm: Path, render: Render) -> None:
     words: list[str | Path] = [helm, "lint", "--strict", ROOT / "charts" / render.chart, "--values", render.values_file]
@@ -34,6 +36,7 @@ def test_lint_finds_nothing(helm: Path, render: Render) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -53,6 +56,7 @@ def test_a_mistake_is_refused_in_one_line(helm: Path, words: list[str], line: st
     assert line in done.stderr
 
 
+@pytest.mark.needs_helm
 def test_what_is_set_for_a_service_goes_first_even_when_it_is_nothing(helm: Path) -> None:
     done = template(
         helm,
@@ -62,12 +66,14 @@ def test_what_is_set_for_a_service_goes_first_even_when_it_is_nothing(helm: Path
     assert (done.stdout.count("replicas: 0\n"), done.stdout.count("kind: HorizontalPodAutoscaler\n")) == (1, 10)
 
 
+@pytest.mark.needs_helm
 def test_one_service_s_tag_changes_that_service_and_nothing_else(helm: Path) -> None:
     before, after = template(helm).stdout.splitlines(), template(helm, "--set", "services.webhooks.image.tag=9.9.9").stdout.splitlines()
     changed = {line.strip() for old, line in zip(before, after, strict=True) if old != line}
     assert changed == {"image: farthing/webhooks:9.9.9", 'app.kubernetes.io/version: "9.9.9"'}
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize(
     ("image", "version"),
     [("farthing/processor-typescript:0.1.0-ts", "0.1.0-ts"), ("registry.example:5000/other@sha256:" + "ab" * 32, "sha256-" + "ab" * 28)],
@@ -86,6 +92,7 @@ def test_another_implementation_serves_with_its_own_command_and_ours_migrates(he
     assert ours == other
 
 
+@pytest.mark.needs_helm
 def test_who_monitors_may_read_the_metrics_of_the_one_process_and_nothing_else(helm: Path) -> None:
     observed = ("--set", "mode=embedded", "--values", str(DEV.with_name("farthing-observed.yaml")))
     before, after = (Objects(template(helm, *words).stdout).one("NetworkPolicy", "farthing") for words in (observed[:2], observed))
@@ -95,6 +102,7 @@ def test_who_monitors_may_read_the_metrics_of_the_one_process_and_nothing_else(h
     assert readers == {"prometheus", "observer"}
 
 
+@pytest.mark.needs_helm
 def test_the_one_process_of_live_mode_has_the_secret_files_of_all_services(helm: Path) -> None:
     rendered = Objects(template(helm, "--set", "mode=embedded,sandbox=false").stdout)
     specification = rendered.one("Deployment", "farthing")["spec"]["template"]["spec"]
@@ -113,6 +121,7 @@ def test_the_one_process_of_live_mode_has_the_secret_files_of_all_services(helm:
     assert "FARTHING_OPERATOR_TOKEN" not in variables
 
 
+@pytest.mark.needs_helm
 def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest]) -> None:
     done = template(
         helm, "--set", "ingress.enabled=true,ingress.host=pay.example.com,gateway.enabled=false", "--show-only", "templates/ingress.yaml"
@@ -121,6 +130,7 @@ def test_an_ingress_has_the_same_paths(helm: Path, manifests: dict[str, Manifest
     assert done.stdout.rstrip().endswith("backend: {service: {name: farthing-console, port: {name: public}}}")
 
 
+@pytest.mark.needs_kubeconform
 @pytest.mark.parametrize("render", RENDERS, ids=lambda render: render.name)
 def test_every_object_fits_the_schema_of_its_kind(kubeconform: Path, render: Render) -> None:
     """Against a folder of schemas (FARTHING_KUBERNETES_SCHEMAS), else those that kubeconform fetches, which know Kubernetes' own kinds."""

@@ -12,6 +12,7 @@ import yaml
 from tests.charts.documents import Objects, environment
 from tests.charts.renders import ROOT
 
+pytestmark = pytest.mark.needs_helm
 CHART = ROOT / "charts/observability"
 VALUES = ROOT / "k8s/environments/ci/observability.yaml"
 PARTS = ("collector", "jaeger", "kube-state-metrics", "observer")  # Deployments but for Grafana

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,8 @@ def promised(promtool: Path, *words: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def rendered(folder: Path, *words: str) -> Path:
+def rendered(helm: Path, folder: Path, *words: str) -> Path:
     """The chart's configuration of Prometheus with its rules beside it, as they are in the pod but for their place."""
-    helm = shutil.which("helm")
-    if helm is None:
-        pytest.skip("not run here: needs helm (`make doctor` says how to get it)")
     command: list[str | Path] = [helm, "template", "observability", CHART, "--values", VALUES, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     data = {one["metadata"]["name"]: one["data"] for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "ConfigMap"}
@@ -49,16 +45,20 @@ def test_their_unit_tests_pass(promtool: Path, path: Path) -> None:
     promised(promtool, "test", "rules", path)
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize("scale", ["1", "0.1"])
-def test_prometheus_takes_what_the_chart_gives_it(promtool: Path, tmp_path: Path, scale: str) -> None:
-    path = rendered(tmp_path, "--set-json", f"slo.windowScale={scale}")
+def test_prometheus_takes_what_the_chart_gives_it(promtool: Path, helm: Path, tmp_path: Path, scale: str) -> None:
+    path = rendered(helm, tmp_path, "--set-json", f"slo.windowScale={scale}")
     path = path.rename(tmp_path / "prometheus.yml.checked")  # not a rule file itself
     promised(promtool, "check", "config", path)
 
 
+@pytest.mark.needs_helm
 @pytest.mark.parametrize(("scale", "fires"), [("1", False), ("0.1", True)])
-def test_two_minutes_of_failures_are_a_page_only_in_scaled_windows(promtool: Path, tmp_path: Path, scale: str, fires: bool) -> None:
-    rendered(tmp_path, "--set-json", f"slo.windowScale={scale}")
+def test_two_minutes_of_failures_are_a_page_only_in_scaled_windows(
+    promtool: Path, helm: Path, tmp_path: Path, scale: str, fires: bool
+) -> None:
+    rendered(helm, tmp_path, "--set-json", f"slo.windowScale={scale}")
     rules = yaml.safe_load((tmp_path / "slo.yaml").read_text())
     for rule in (rule for group in rules["groups"] for rule in group["rules"]):
         rule.pop("annotations", None)
