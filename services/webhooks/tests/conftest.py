@@ -58,6 +58,7 @@ class Receiver:
     answer: int | str = 200
     answers: list[int | str] = field(default_factory=list)
     location: str = ""
+    phrase: bytes = b"Whatever"
     received: list[Received] = field(default_factory=list)
     most_at_once: int = 0
     pause: float = 0.0
@@ -96,7 +97,7 @@ class Receiver:
             return
         location = f"location: {self.location}\r\n" if self.location else ""
         content = "\r\n" if answer == 204 else "content-length: 2\r\n\r\nok"
-        writer.write(f"HTTP/1.1 {answer} Whatever\r\n{location}{content}".encode())
+        writer.write(b"HTTP/1.1 %d %s\r\n%s" % (answer, self.phrase, f"{location}{content}".encode()))
         await writer.drain()
 
 

@@ -7,9 +7,13 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import asyncpg
+import pytest
+
 from farthing.kit.clock import wire_time
 from farthing.kit.settings import Settings
 from services.webhooks.tests.conftest import OTHER, SIBLING, STORE, Receiver, StartReceiver, Webhooks, genuine
+from tests.postgres import PostgresServer
 from tests.single import StartSingle
 
 
@@ -132,6 +136,50 @@ class TestFailure:
             transmission = (await webhooks.transmissions())[0]
             assert (transmission["status"], len(transmission["attempts"])) == ("PENDING", 1)
             assert transmission.get("http_status") == (answer if isinstance(answer, int) else None)
+
+    @pytest.mark.parametrize(
+        ("phrase", "kept"), [(b"R\xe9ussi", "R?ussi"), ("Réussi".encode(), "Réussi"), (b"x" * 500, "x" * 100), (b"", "")]
+    )
+    async def test_any_reason_phrase_is_recorded(self, webhooks: Webhooks, receiver: Receiver, phrase: bytes, kept: str) -> None:
+        receiver.phrase = phrase
+        await webhooks.app().subscribe(receiver.url())
+        await webhooks.happen("CAPTURE1")
+        async with asyncio.timeout(5):
+            await webhooks.drain()
+        (transmission,) = await webhooks.transmissions()
+        assert (transmission["status"], transmission["http_status"], transmission["reason_phrase"]) == ("SUCCESS", 200, kept)
+        assert len(receiver.received) == 1
+
+    async def test_a_url_of_an_earlier_release_that_leads_nowhere(self, webhooks: Webhooks, receiver: Receiver) -> None:
+        webhook_id = await webhooks.app().subscribe(receiver.url())
+        url = "http://shop..example/hook"  # no longer accepted
+        await webhooks.single.database.execute("UPDATE webhooks SET url = $2 WHERE id = $1", webhook_id, url)
+        await webhooks.happen("CAPTURE1")
+        async with asyncio.timeout(5):
+            await webhooks.drain()
+        (transmission,) = await webhooks.transmissions()
+        assert (transmission["status"], transmission["reason_phrase"]) == ("PENDING", "address refused")
+
+    async def test_an_outcome_that_cannot_be_recorded_is_a_failed_attempt(
+        self, webhooks: Webhooks, receiver: Receiver, postgres_server: PostgresServer
+    ) -> None:
+        """Else it would be repeated for ever, and the resource's later events would wait for ever."""
+        owner = await asyncpg.connect(postgres_server.dsn(webhooks.single.place))
+        await owner.execute("ALTER TABLE webhooks.attempts ADD CHECK (http_status <> 299)")
+        await owner.close()
+        webhooks.single.clock.freeze()
+        receiver.answers = [299]
+        await webhooks.app().subscribe(receiver.url())
+        await webhooks.happen("CAPTURE1", "PAYMENT.CAPTURE.PENDING")
+        await webhooks.happen("CAPTURE1", "PAYMENT.CAPTURE.COMPLETED")
+        async with asyncio.timeout(5):
+            await webhooks.drain()
+        later, first = await webhooks.transmissions()
+        assert (first["status"], len(first["attempts"]), first["reason_phrase"]) == ("PENDING", 1, "internal error")
+        assert (later["status"], len(receiver.received)) == ("SUCCESS", 2)
+        due = await webhooks.single.running.worker.next_due()
+        assert due is not None
+        assert due - webhooks.single.clock.now() >= timedelta(seconds=10)
 
     async def test_a_redirect_is_not_followed(self, webhooks: Webhooks, start_receiver: StartReceiver) -> None:
         redirecting, elsewhere = await start_receiver(), await start_receiver()

@@ -31,6 +31,8 @@ class TestUrls:
             "https://93.184.215.14/",
             "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/",
             "https://xn--bcher-kva.example/",
+            f"https://{'a' * 63}.example./",
+            "https://_dmarc.shop-1.example/",
         ],
     )
     def test_anyone_may_have(self, url: str) -> None:
@@ -104,6 +106,11 @@ class TestUrls:
             "https://example.com/\r\nX: y",
             "https://example.com\\@127.0.0.1/",
             "https://[::1",
+            "https://shop..example/hook",
+            "https://.example/",
+            "https://./",
+            f"https://{'a' * 64}.example/",
+            f"https://{'ü' * 60}.example/",  # 63 characters at most, as IDNA writes them
             f"https://example.com/{'a' * 2048}",
         ],
     )

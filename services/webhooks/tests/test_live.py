@@ -9,8 +9,8 @@ import pytest
 
 from farthing.kit.clock import real_now
 from farthing.kit.settings import Settings
-from farthing.webhooks.delivery.answer import REFUSED, UNREACHABLE
-from farthing.webhooks.delivery.http import AddressRefused, HttpPost, Resolver
+from farthing.webhooks.delivery.answer import LOST, REFUSED, UNREACHABLE
+from farthing.webhooks.delivery.http import AddressRefused, HttpPost, NameUnresolvable, Resolver
 from farthing.webhooks.settings import WebhookSettings
 from farthing.webhooks.signing import KeyPair, given_pair, new_pair
 from services.webhooks.tests.conftest import Receiver, Webhooks, genuine
@@ -70,6 +70,23 @@ class TestTargets:
             assert await post.send("http://no-such-name.invalid/", {}, b"{}") == UNREACHABLE
         finally:
             await post.close()
+
+    async def test_what_cannot_be_sent_is_no_answer(self, receiver: Receiver) -> None:
+        post = HttpPost(timeout=10, connections=10, strangers=False)
+        try:
+            assert await post.send(receiver.url(), {"X": "a\nb"}, b"{}") == LOST
+        finally:
+            await post.close()
+
+    async def test_a_name_that_no_resolver_takes_is_no_address(self) -> None:
+        """Of the release before there may be webhooks with such names."""
+        resolver = Resolver(strangers=False)
+        try:
+            for name in ("shop..example", f"{'a' * 64}.example"):
+                with pytest.raises(NameUnresolvable):
+                    await resolver.resolve(name, 80)
+        finally:
+            await resolver.close()
 
 
 class TestKey:

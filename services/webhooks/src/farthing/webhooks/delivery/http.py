@@ -10,15 +10,18 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from farthing.webhooks.delivery.answer import LOST, REFUSED, TIMED_OUT, UNREACHABLE, Answer
+from farthing.webhooks.delivery.answer import LOST, REFUSED, TIMED_OUT, UNREACHABLE, Answer, storable
 from farthing.webhooks.domain.targets import acceptable, public
 
 _RESOLVING: Final = 32  # names looked up at once; their own threads, so that a slow name server holds nobody else up
-_LONGEST_REASON: Final = 100  # characters of a reason phrase that are worth keeping
 
 
 class AddressRefused(OSError):
     """The name stands for an address that strangers may not make us talk to."""
+
+
+class NameUnresolvable(OSError):
+    """The name is not of the form that a resolver takes."""
 
 
 class Resolver(AbstractResolver):
@@ -29,9 +32,12 @@ class Resolver(AbstractResolver):
         self._threads = ThreadPoolExecutor(_RESOLVING, thread_name_prefix="webhook-names")
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        """Raises OSError, AddressRefused."""
+        """Raises OSError, AddressRefused, NameUnresolvable."""
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+        try:
+            found = await loop.run_in_executor(self._threads, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+        except UnicodeError as error:
+            raise NameUnresolvable from error
         addresses = [(str(where[0]), family_found, protocol) for family_found, _, protocol, _, where in found]
         if self._strangers and not all(public(address) for address, _, _ in addresses):
             raise AddressRefused
@@ -61,12 +67,12 @@ class HttpPost:
             return REFUSED
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
-                return Answer(answer.status, (answer.reason or "")[:_LONGEST_REASON])
+                return Answer(answer.status, storable(answer.reason or ""))
         except TimeoutError:
             return TIMED_OUT
         except aiohttp.ClientConnectorError as error:
             return REFUSED if isinstance(error.os_error, AddressRefused) else UNREACHABLE
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, ValueError):  # ValueError: what cannot be encoded, or is no URL to the libraries below
             return LOST
 
     async def close(self) -> None:

@@ -24,6 +24,8 @@ def acceptable(url: str, *, strangers: bool) -> bool:
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return False
+    if not _has_labels(parts.hostname):
+        return False
     return not strangers or (
         parts.scheme == "https" and _PLAIN_HOST.fullmatch(parts.hostname) is not None and not _is_inside(parts.hostname)
     )
@@ -57,6 +59,15 @@ def _split(url: str) -> SplitResult | None:
         return parts if parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _has_labels(host: str) -> bool:
+    """Whether a resolver takes the name: no label is empty or has more than 63 characters in IDNA (RFC 1035, section 2.3.4)."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_inside(host: str) -> bool:

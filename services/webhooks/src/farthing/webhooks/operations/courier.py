@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from farthing.kit.clock import Clock, real_now, wire_time
 from farthing.kit.errors import ApiError
 from farthing.kit.telemetry import Log
 from farthing.kit.telemetry.tracing import trail_of
-from farthing.webhooks.delivery.answer import Answer
+from farthing.webhooks.delivery.answer import BROKEN, Answer
 from farthing.webhooks.delivery.sender import Sender
 from farthing.webhooks.domain.schedule import Schedule, Status
 from farthing.webhooks.operations.documents import Documents
@@ -127,12 +127,21 @@ class Courier:
 
     async def _deliver(self, claimed: Claimed) -> None:
         TRAIL.set(trail_of(claimed.trace, self._limits.timeout))  # this task's alone
+        if not await self._guarded(
+            claimed, self._attempt(claimed)
+        ):  # counted like any failure: else it would be repeated for ever, unpaused
+            await self._guarded(claimed, self._record(claimed, BROKEN))
+
+    async def _guarded(self, claimed: Claimed, step: Awaitable[None]) -> bool:
+        """Whether it met no defect of ours: the edge of a task, for what goes wrong with one delivery stops no other."""
         try:
-            await self._attempt(claimed)
+            await step
         except ApiError as error:  # the database is away: when the lease is over the delivery is taken again
             self._log.warning("webhook.not_recorded", transmission=claimed.id, reason=error.name)
-        except Exception as error:  # noqa: BLE001 - the edge of a task: what goes wrong with one delivery stops no other
+        except Exception as error:  # noqa: BLE001
             self._log.error("webhook.attempt_broken", error, transmission=claimed.id)
+            return False
+        return True
 
     async def _attempt(self, claimed: Claimed) -> None:
         mishap = await self._mishaps.planted(claimed)
