@@ -124,6 +124,8 @@ def test_normalise_leaves_an_ordinary_path_alone() -> None:
         (b'{"name": "a", "\\u0000": 1}', 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
         (b'{"name": "a", "n": ' + b"1" * 5_000 + b', "z": "\\u0000"}', 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
         (b'{"name": "\\u0000", "n": ' + b"[" * 500 + b"]" * 500 + b"}", 400, ["INVALID_PARAMETER_SYNTAX"], ["/name"]),
+        (b'{"\\ud800": "\\u0000"}', 400, ["INVALID_PARAMETER_SYNTAX"], ["/?"]),
+        (b'{"\\ud800\\u0000": 1, "name": "\\ud800"}', 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
         (b'\x00{"name": "a"}', 400, ["INVALID_PARAMETER_SYNTAX"], [None]),
         (b'{"name": "\\\\u0000"}', 400, ["INVALID_STRING_LENGTH"], ["/name"]),
         (b'{"name": "\xff"}', 400, ["MALFORMED_REQUEST_JSON"], [None]),

@@ -65,8 +65,9 @@ def _nul_in(value: Any, pointer: str = "") -> str | None:  # noqa: ANN401 - any 
 
 
 def _below(pointer: str, part: str | int) -> str:
-    """The JSON pointer (RFC 6901) one step further."""
-    return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
+    """The JSON pointer (RFC 6901) one step further. Half a surrogate pair, which `json` lets through, cannot be written: `?` instead."""
+    name = str(part).encode(errors="replace").decode()
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def invalid_request(error: ValidationError) -> InvalidRequest:
