@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from farthing.kit.clock import Clock
 from farthing.kit.db import Database
 from farthing.kit.errors import NotFound, Unavailable
 from farthing.kit.events import REFUSALS, Event, Inbox, Relay
 from farthing.kit.manifest import Manifest
 from farthing.kit.telemetry import Log, Metrics, Tracing
+from farthing.kit.work import Worker
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EMITTER = Manifest("shop", "Sells.", emits=("shop.sold",))
@@ -99,6 +101,7 @@ def event(event_id: str, subject: str = "s", kind: str = "shop.sold") -> Event:
 
 class Reader:
     def __init__(self, database: Database) -> None:
+        self.tried: list[str] = []
         self.seen: list[str] = []
         self.failing: set[str] = set()
         self.error: Exception = ValueError("no")
@@ -106,6 +109,7 @@ class Reader:
         self.inbox = Inbox(READER, database, {"shop.sold": self.handle}, Log("reader", "1"), Tracing(), self.metrics)
 
     async def handle(self, found: Event) -> None:
+        self.tried.append(found.id)
         if found.id in self.failing:
             raise self.error
         self.seen.append(found.id)
@@ -217,6 +221,38 @@ async def test_old_ids_are_forgotten_and_young_ones_kept(database: Database) -> 
     await reader.inbox.step()
     await reader.inbox.tidy()
     assert [row["id"] for row in await database.fetch("SELECT id FROM inbox")] == ["young"]
+
+
+async def test_under_steady_traffic_failed_events_come_again_and_old_ids_are_forgotten(database: Database) -> None:
+    reader, old = Reader(database), Event("old", "shop", "shop.sold", "old", "{}", datetime.now(UTC) - timedelta(days=2))
+    reader.failing = {"a1"}
+    worker = Worker("reader", Clock(), (), None, reader.inbox, Log("reader", "1"), Metrics())
+    await reader.inbox.receive([old, event("a1", "a"), event("a2", "a")])
+    worker.start()
+    try:
+        async with asyncio.timeout(10):
+            while "a2" not in reader.seen:
+                await reader.inbox.receive([event(f"b{len(reader.tried)}", "b")])  # each look finds one that can be handled
+                await asyncio.sleep(0.01)
+                if "a1" in reader.tried:
+                    reader.failing = set()
+    finally:
+        await worker.stop()
+    assert [event_id for event_id in reader.tried if event_id.startswith("a")] == ["a1", "a1", "a2"]
+    assert "old" in reader.seen
+    assert await database.row("SELECT id FROM inbox WHERE id = 'old'") is None
+
+
+async def test_a_pause_is_kept(database: Database) -> None:
+    reader = Reader(database)
+    reader.failing = {"a1"}
+    await reader.inbox.receive([event("a1", "a"), event("a2", "a")])
+    await reader.inbox.step()
+    reader.failing = set()
+    assert await reader.inbox.step() == 0
+    await database.execute("UPDATE inbox SET retry_at = now() WHERE id = 'a1'")
+    assert await reader.inbox.step() == 2
+    assert reader.tried == ["a1", "a1", "a2"]
 
 
 async def test_a_wrong_statement_is_not_taken_for_a_database_that_is_away(database: Database) -> None:

@@ -143,7 +143,8 @@ ON CONFLICT (id) DO NOTHING
 _COLUMNS = ("id", "source", "type", "subject", "data", "trace", "at", "recorded")
 _WAITING = """
 SELECT seq, id, source, type, subject, data, trace, at, recorded, attempts, refusals FROM inbox WHERE NOT done AND dead IS NULL
-    AND ($1 OR retry_at IS NULL AND subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND dead IS NULL AND retry_at IS NOT NULL))
+    AND ($1 OR (retry_at IS NULL OR retry_at <= now())
+        AND subject NOT IN (SELECT subject FROM inbox WHERE NOT done AND dead IS NULL AND retry_at > now()))
 ORDER BY seq LIMIT $2
 """
 _FAILED = """
@@ -209,8 +210,7 @@ class Inbox:
         return len(done)
 
     async def tidy(self) -> None:
-        """Let failed events whose pause is over be tried again; hourly forget ids handled a day ago and dead letters a month old."""
-        await self._database.execute("UPDATE inbox SET retry_at = NULL WHERE NOT done AND retry_at < now()")
+        """Once an hour, however often it is called, forget ids handled a day ago and dead letters a month old."""
         if time.monotonic() - self._tidied > _HOUR:
             self._tidied = time.monotonic()
             await self._database.execute(_TIDY)

@@ -163,8 +163,7 @@ class Worker:
         if self._source is not None and not self._source.mine:
             return 0
         done = await self._inbox.step()
-        if not done:
-            await self._inbox.tidy()
+        await self._inbox.tidy()  # also under load: an inbox that never runs idle would never forget
         return done
 
     async def _guarded(self, name: str, step: Callable[[], Awaitable[float]]) -> float:
