@@ -45,9 +45,9 @@ async def database(postgres_server: PostgresServer, fresh_database: str) -> Asyn
 class Bench:
     """A host whose parts a test can reach."""
 
-    def __init__(self, database: Database, settings: Settings | None = None) -> None:
+    def __init__(self, database: Database, settings: Settings | None = None, journal: Journal | None = None) -> None:
         self.tokens = InMemoryTokens(SigningKey("bench", Ed25519PrivateKey.generate()))
-        self.clock, self.faults, self.journal, self.metrics = Clock(), Faults(), Journal(), Metrics()
+        self.clock, self.faults, self.journal, self.metrics = Clock(), Faults(), journal or Journal(), Metrics()
         self.host = Host(
             settings=settings or Settings(),
             database=database,

@@ -26,7 +26,7 @@ from tests.release.trees import Tree
 OPERATOR = "operator-of-the-tests"
 _HERE = Path(__file__).parent
 _STARTING = 90.0  # seconds for eleven processes on two busy cores
-_DEFECTS = ("request.failed", "event.failed", "work.failed", "events.failed", "control.failed", "Traceback")
+_DEFECTS = ("request.failed", "request.not_recorded", "event.failed", "work.failed", "events.failed", "control.failed", "Traceback")
 _HOUR = 3600
 
 Manifests = Mapping[str, dict[str, Any]]

@@ -14,7 +14,7 @@ from farthing.kit.call import NO_CONTENT, Call, Response, json_response
 from farthing.kit.edge import LARGEST_BODY, normalise
 from farthing.kit.errors import Refused
 from farthing.kit.faults import Fault, ResponseLost
-from farthing.kit.journal import masked
+from farthing.kit.journal import Entry, Journal, masked
 from farthing.kit.model import Model
 from farthing.kit.service import Running, Service
 from tests.bench import SHOP, Bench, client_of, empty_api
@@ -220,6 +220,47 @@ async def test_the_journal_shows_requests_with_secrets_masked(shop: Shop, bench:
     [entry] = bench.journal.entries("shop.buy", 201, 10)
     assert masked(entry.request) == {"name": "a", "card": {"number": "********", "security_code": "********"}, "note": "call ********"}
     assert b"4012" not in entry.request
+
+
+@pytest.mark.parametrize("depth", [100, 101, 250, 300, 600, 1_000])
+async def test_a_deep_body_is_answered_like_any_other(shop: Shop, bench: Bench, depth: int) -> None:
+    """Also where nobody reads it, and what was done would be done without an answer."""
+    body = b'{"card": ' + b"[" * depth + b"]" * depth + b"}"
+    read = await shop.http.post("/v1/shop", content=body, headers={"content-type": "application/json"})
+    unread = await shop.http.request("GET", "/v1/shop/mug", content=body, headers={"content-type": "application/json"})
+    assert (problem(read)[0], unread.status_code) == (400, 200)
+    for operation in ("shop.buy", "shop.get"):
+        [entry] = bench.journal.entries(operation, None, 10)
+        shown = json.loads(entry.request)
+        assert shown == (json.loads(body) if depth == 100 else f"{len(body)} bytes")
+
+
+async def test_an_error_that_cannot_be_written_is_500(bench: Bench, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    api = empty_api()
+
+    @api.open("GET", "/v1/shop", "shop.quote")
+    async def quote(_call: Call) -> Response:
+        raise SoldOut(field="/\ud800")
+
+    answer = await client_of(Running(SHOP, Service(api), bench.host, None).public).get("/v1/shop")
+    assert problem(answer)[:2] == (500, "INTERNAL_SERVER_ERROR")
+    assert json.loads(capsysbinary.readouterr().err)["event"] == "request.failed"
+    wanted = 'http_server_request_duration_seconds_count{operation="shop.quote",service="shop",status="500",version="0.1.0"} 1.0'
+    assert wanted in bench.metrics.exposition().decode()
+
+
+class BrokenJournal(Journal):
+    def add(self, entry: Entry) -> None:
+        raise MemoryError
+
+
+async def test_what_cannot_be_recorded_is_answered(bench: Bench, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    shop = Shop(Bench(bench.host.database, journal=BrokenJournal()))
+    answer = await shop.http.post("/v1/shop", json={"name": "a"})
+    assert (answer.status_code, answer.json()) == (201, {"bought": "a"})
+    line = json.loads(capsysbinary.readouterr().err)
+    assert (line["event"], line["error"], line["operation"]) == ("request.not_recorded", "MemoryError", "shop.buy")
+    assert line["debug_id"] == answer.headers["paypal-debug-id"]
 
 
 async def test_metrics_count_by_operation_and_status(shop: Shop, bench: Bench) -> None:

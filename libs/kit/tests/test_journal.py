@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import orjson
+import pytest
+
 from farthing.kit.journal import Entry, Journal, masked
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -19,6 +22,15 @@ def test_of_a_long_body_only_its_measure_is_kept() -> None:
     [kept] = journal.entries(None, None, 10)
     assert (kept.request, kept.response) == (b'"900012 bytes"', b'"900012 bytes"')
     assert (masked(kept.request), masked(kept.response)) == ("900012 bytes", "900012 bytes")
+
+
+@pytest.mark.parametrize("word", ["note", "card"])  # masked when it is shown; when it is kept
+@pytest.mark.parametrize("depth", [101, 300, 600, 1_000, 5_000])
+def test_a_deep_body_can_be_shown(word: str, depth: int) -> None:
+    journal, body = Journal(), b'{"%s": %s}' % (word.encode(), b"[" * depth + b"]" * depth)
+    journal.add(entry(body))
+    [kept] = journal.entries(None, None, 10)
+    assert orjson.loads(orjson.dumps(masked(kept.request))).startswith(f"{len(body)} bytes")
 
 
 def test_the_oldest_go_and_all_together_have_their_limit() -> None:

@@ -191,6 +191,12 @@ class TestRequests:
         assert await read("?operation=orders.get&status=500") == []
         assert {r["operation"] for r in await read("?operation=control.requests.list")} == {"control.requests.list"}
 
+    async def test_what_is_nested_without_end_is_measured(self, platform: TestPlatform) -> None:
+        for body in (b"[" * 600 + b"]" * 600, b'{"card": ' + b"[" * 600 + b"]" * 600 + b"}"):
+            await platform.http.request("GET", "/v1/billing/plans", content=body)
+            answer = await platform.http.get("/_farthing/requests?operation=plans.list&limit=1")
+            assert (answer.status_code, answer.json()["requests"][0]["request"]) == (200, f"{len(body)} bytes")
+
     async def test_what_is_refused(self, platform: TestPlatform) -> None:
         for query in (
             "limit=0",

@@ -113,11 +113,12 @@ class Edge:
 
     async def _respond(self, call: Call, receive: Receive) -> Response:
         try:
-            endpoint, arguments = self._table.match(call.method, call.path)
-            call.operation, call.route = endpoint.operation, endpoint.path
-            return await self._run(call, endpoint, arguments, receive)
-        except ApiError as error:
-            return _error_response(self._said(call.path, error), call)
+            try:
+                endpoint, arguments = self._table.match(call.method, call.path)
+                call.operation, call.route = endpoint.operation, endpoint.path
+                return await self._run(call, endpoint, arguments, receive)
+            except ApiError as error:
+                return _error_response(self._said(call.path, error), call)  # may fail as well: what it quotes is a stranger's
         except ResponseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the process: nothing but an envelope may leave
@@ -190,7 +191,13 @@ class Edge:
         raise AnyError(known[issue]["status"], Detail(issue, "Asked for by PayPal-Mock-Response."), name=known[issue]["name"])
 
     def _finish(self, call: Call, response: Response, started: float) -> None:
-        seconds = time.perf_counter() - started
+        """What was done is done: whatever goes wrong here takes nobody's answer away."""
+        try:
+            self._record(call, response, time.perf_counter() - started)
+        except Exception as error:  # noqa: BLE001 - the edge of the process
+            self._parts.log.error("request.not_recorded", error, operation=call.operation, debug_id=call.debug_id)
+
+    def _record(self, call: Call, response: Response, seconds: float) -> None:
         parts, app = self._parts, call.principal.subject if call.principal else None
         parts.metrics.served(self._name, self._version, call.operation, response.status, seconds)
         if call.trail.sampled or response.status >= 500 or "farthing.fault" in call.notes:

@@ -12,11 +12,16 @@ import orjson
 
 _KEPT = 1_000
 _LONGEST = 16_384
+_DEEPEST = 100  # levels: neither Python nor orjson writes what is nested without end, and no order is
 _SECRET = re.compile(r"secret|password|token|assertion|authorization|security_code|cvv|number|expiry|code_verifier|sig", re.IGNORECASE)
 # Plain substrings: looking for them costs next to nothing, a regular expression would cost more than reading the request.
 _SENSITIVE = (b"card", b'number"', b'token"', b"secret", b"password", b"assertion", b"verifier")
 _PAN = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 MASK = "********"
+
+
+class TooDeep(ValueError):
+    """JSON inside JSON, more often than is followed."""
 
 
 class Entry(NamedTuple):
@@ -58,7 +63,7 @@ def _must_be_masked(body: bytes) -> bool:
 
 
 def masked(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """JSON with secrets and card data masked; what is not JSON, or too long, is only measured."""
+    """JSON with secrets and card data masked; what is not JSON, too long or too deep is only measured."""
     if not body:
         return None
     if len(body) > _LONGEST:
@@ -67,11 +72,19 @@ def masked(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         return _mask(orjson.loads(body))
     except orjson.JSONDecodeError:
         return f"{len(body)} bytes, not JSON"
+    except TooDeep:
+        return f"{len(body)} bytes"
 
 
-def _mask(value: Any) -> Any:  # noqa: ANN401
+def _mask(value: Any, depth: int = 0) -> Any:  # noqa: ANN401
+    """Raises TooDeep."""
+    if depth > _DEEPEST:
+        raise TooDeep
     if isinstance(value, dict):
-        return {name: MASK if _SECRET.search(name) and isinstance(inner, (str, int)) else _mask(inner) for name, inner in value.items()}
+        return {
+            name: MASK if _SECRET.search(name) and isinstance(inner, (str, int)) else _mask(inner, depth + 1)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [_mask(inner) for inner in value]
+        return [_mask(inner, depth + 1) for inner in value]
     return _PAN.sub(MASK, value) if isinstance(value, str) else value
