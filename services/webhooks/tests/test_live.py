@@ -32,7 +32,13 @@ def files(folder: Path, pair: KeyPair) -> dict[str, str]:
 class TestTargets:
     async def test_plain_http_and_our_own_network_are_refused(self, single: StartSingle, tmp_path: Path, pair: KeyPair) -> None:
         webhooks = Webhooks(await single("webhooks", settings=Settings(mode="live", environment=files(tmp_path, pair))))
-        for url in ("http://example.com/", "https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/latest"):
+        for url in (
+            "http://example.com/",
+            "https://127.0.0.1/",
+            "https://localhost/",
+            "https://169.254.169.254/latest",
+            "https://shop..example/hook",
+        ):
             body = {"url": url, "event_types": [{"name": "*"}]}
             assert (await webhooks.app().refused("POST", "/webhooks", body))[::2] == ("VALIDATION_ERROR", "/url")
             body = {"url": url, "event_type": "PAYMENT.CAPTURE.DENIED"}

@@ -58,6 +58,7 @@ class TestCreate:
             ({"url": "", "event_types": NAMES}, ("VALIDATION_ERROR", "INVALID_STRING_LENGTH", "/url")),
             ({"url": "http://x.example/" + "a" * 2048, "event_types": NAMES}, ("VALIDATION_ERROR", "INVALID_STRING_LENGTH", "/url")),
             ({"url": "ftp://example.com/", "event_types": NAMES}, ("VALIDATION_ERROR", "INVALID_PARAMETER_VALUE", "/url")),
+            ({"url": "http://shop..example/hook", "event_types": NAMES}, ("VALIDATION_ERROR", "INVALID_PARAMETER_VALUE", "/url")),
             (
                 {"url": URL, "event_types": [*NAMES, {"name": "NO.SUCH"}]},
                 ("VALIDATION_ERROR", "INVALID_PARAMETER_VALUE", "/event_types/1/name"),
