@@ -127,9 +127,8 @@ class Courier:
 
     async def _deliver(self, claimed: Claimed) -> None:
         TRAIL.set(trail_of(claimed.trace, self._limits.timeout))  # this task's alone
-        if not await self._guarded(
-            claimed, self._attempt(claimed)
-        ):  # counted like any failure: else it would be repeated for ever, unpaused
+        # A defect counts like any failure: else the attempt would be repeated for ever, without a pause.
+        if not await self._guarded(claimed, self._attempt(claimed)):
             await self._guarded(claimed, self._record(claimed, BROKEN))
 
     async def _guarded(self, claimed: Claimed, step: Awaitable[None]) -> bool:
