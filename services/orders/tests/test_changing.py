@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.orders.tests.conftest import OTHER, STORE, Shop, issues, unit, usd
+from services.orders.tests.conftest import BUYER, OTHER, STORE, Shop, issues, unit, usd
 
 UNIT = "/purchase_units/@reference_id=='default'"
 
@@ -66,6 +66,31 @@ class TestPatch:
     async def test_another_merchants_order(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]
         assert (await shop.patch(order_id, replace("/intent", "AUTHORIZE"), app=OTHER)).status_code == 404
+
+
+class TestPayer:
+    async def test_null_is_no_payer_as_at_creation(self, shop: Shop) -> None:
+        for pay, intent in (("capture", "CAPTURE"), ("authorize", "AUTHORIZE")):
+            order_id = await shop.approved(intent=intent)
+            assert (await shop.patch(order_id, replace("/payer", None))).status_code == 204
+            paid = await shop.post(f"/{order_id}/{pay}", paypal_request_id="one")
+            assert (paid.status_code, paid.json()["payer"]) == (201, {"payer_id": BUYER})
+            again = await shop.post(f"/{order_id}/{pay}", paypal_request_id="one")
+            assert (again.status_code, again.json()) == (200, paid.json())
+
+    async def test_a_payer_that_an_earlier_release_stored_as_null(self, shop: Shop) -> None:
+        order_id = await shop.approved()
+        null = "UPDATE orders SET document = jsonb_set(document::jsonb, '{payer}', 'null')::json WHERE id = $1"
+        await shop.orders.database.execute(null, order_id)
+        assert (await shop.capture(order_id)).status_code == 201
+
+    async def test_who_pays_is_not_for_a_patch_to_say(self, shop: Shop) -> None:
+        created, approved = (await shop.create())["id"], await shop.approved()
+        payer = {"name": {"given_name": "Bea"}, "payer_id": OTHER}
+        assert (await shop.patch(created, {"op": "add", "path": "/payer", "value": payer})).status_code == 204
+        assert (await shop.get(created)).json()["payer"] == {"name": {"given_name": "Bea"}}
+        assert (await shop.patch(approved, replace("/payer", payer))).status_code == 204
+        assert (await shop.get(approved)).json()["payer"] == {"name": {"given_name": "Bea"}, "payer_id": BUYER}
 
 
 class TestAfterApproval:

@@ -46,6 +46,15 @@ class TestPaths:
         patched(original, [do("replace", f"{UNIT}/amount", AMOUNT | {"value": "1"}), do("replace", "/intent", "AUTHORIZE")])
         assert original == before
 
+    def test_the_patches_are_left_alone(self) -> None:
+        """They are applied again when somebody else changed the order meanwhile."""
+        patches = [do("replace", UNIT, {"amount": AMOUNT, "shipping": {}}), do("add", f"{UNIT}/shipping/name", {"full_name": "Bea"})]
+        assert patched(order(), patches) == patched(order(), patches)
+
+    def test_no_reference_id_is_that_of_the_path(self) -> None:
+        changed = patched(order(), [do("replace", UNIT, {"reference_id": None, "amount": AMOUNT})])
+        assert changed["purchase_units"] == [{"reference_id": "default", "amount": AMOUNT}]
+
     def test_missing_parents_are_made(self) -> None:
         changed = patched(order(), [do("add", f"{UNIT}/shipping/address", {"country_code": "US"})])
         assert changed["purchase_units"][0]["shipping"] == {"address": {"country_code": "US"}}

@@ -135,8 +135,9 @@ def minimal_paid(order: Order, links: Links, payments: Payments) -> Json:
     if "payment_source" in order.document:
         source = order.document["payment_source"]
         shown["payment_source"] = {kind: _without_payer(of_kind) if kind != "card" else of_kind for kind, of_kind in source.items()}
-    if "payer_id" in order.document.get("payer", {}):
-        shown["payer"] = {"payer_id": order.document["payer"]["payer_id"]}
+    payer = order.document.get("payer") or {}
+    if "payer_id" in payer:
+        shown["payer"] = {"payer_id": payer["payer_id"]}
     shown["purchase_units"] = with_payments([{"reference_id": unit["reference_id"]} for unit in order.units], payments)
     shown["links"] = links.of(order.id, status, order.intent)
     return shown

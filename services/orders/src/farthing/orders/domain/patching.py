@@ -71,7 +71,8 @@ def patched(order: Json, patches: Sequence[Patch]) -> Json:
     Raises PatchPathRequired, PatchValueRequired, InvalidPatchOperation, InvalidJsonPointerFormat, NotPatchable, ReferenceIdNotFound,
     PatchValueInvalid.
     """
-    changed = deepcopy(order)
+    # The patches, too: later ones change what earlier ones brought, and all are applied again when somebody else saved the order meanwhile.
+    changed, patches = deepcopy(order), deepcopy(patches)
     for index, patch in enumerate(patches):
         path = _checked(patch, index)
         in_unit = _UNIT.fullmatch(path)
@@ -126,7 +127,7 @@ def _patch_unit(units: list[Json], reference: str, rest: str, patch: Patch, inde
         return _apply(units[place], rest, patch, index)
     if not isinstance(patch.value, dict):
         raise PatchValueInvalid(field=f"/{index}/value")
-    whole = {"reference_id": reference, **patch.value}
+    whole = {**patch.value, "reference_id": reference if patch.value.get("reference_id") is None else patch.value["reference_id"]}
     if patch.op == _ADD:
         if place is not None:
             raise InvalidPatchOperation(field=f"/{index}/op", value=patch.op)

@@ -14,7 +14,7 @@ from farthing.orders.domain.states import Intent, Status, Step, after
 from farthing.orders.domain.totals import Json, total_of
 from farthing.orders.errors import AmountChangeNotAllowed, NotPatchable, OrderExpired
 from farthing.orders.operations.callers import Caller
-from farthing.orders.operations.creating import check_content
+from farthing.orders.operations.creating import check_content, said_of_payer
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.paying import must_not_be_paying
 from farthing.orders.operations.requests import CreateOrder
@@ -53,9 +53,17 @@ class Changing:
         units = changed["purchase_units"]
         check_content(units, intent, context, changed.get("processing_instruction"))
         await self._directory.name_payees(units, await self._directory.merchant(order.merchant))
+        _name_payer(changed, (order.funding or {}).get("account_id"))
         if order.status is Status.APPROVED:
             _as_approved(order, units, former)
         order.document, order.context, order.intent = changed, context, intent
+
+
+def _name_payer(document: Json, account_id: str | None) -> None:
+    """As at creation: no payer instead of null, and no request says who he is. `account_id`: who approved."""
+    payer = said_of_payer(document.pop("payer", None)) | ({"payer_id": account_id} if account_id else {})
+    if payer:
+        document["payer"] = payer
 
 
 def _paid(units: list[Json]) -> set[tuple[str, str]]:

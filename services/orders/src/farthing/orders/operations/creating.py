@@ -139,6 +139,11 @@ def check_content(units: list[Json], intent: Intent, context: Json, instruction:
         raise UnsupportedProcessingInstruction(field="/processing_instruction", value=instruction)
 
 
+def said_of_payer(payer: Json | None) -> Json:
+    """What a request says of the payer, without `payer_id`: which account pays, only its approval says."""
+    return {name: value for name, value in (payer or {}).items() if name != "payer_id"}
+
+
 def _forget_read_only(unit: Json) -> None:
     """What only the platform says is not taken from a request."""
     for name in ("id", "payments"):
@@ -153,6 +158,7 @@ def _document(request: Json, units: list[Json], source: Source | None) -> Json:
     document["purchase_units"] = units
     if isinstance(source, Asked):
         document["payment_source"] = source.shown
-    if request.get("payer"):
-        document["payer"] = {name: value for name, value in request["payer"].items() if name != "payer_id"}
+    payer = said_of_payer(request.get("payer"))
+    if payer:
+        document["payer"] = payer
     return document
