@@ -5,6 +5,7 @@ from typing import Any
 from services.orders.tests.conftest import BUYER, OTHER, STORE, Shop, issues, unit, usd
 
 UNIT = "/purchase_units/@reference_id=='default'"
+CARD = {"card": {"number": "4012888888881881", "expiry": "2035-12"}}
 
 
 def replace(path: str, value: Any) -> dict[str, Any]:
@@ -102,6 +103,25 @@ class TestAfterApproval:
         assert (answer.status_code, issues(answer)) == (422, ["AMOUNT_CHANGE_NOT_ALLOWED"])
         assert (await shop.get(order_id)).json()["purchase_units"][0]["amount"] == usd("100.00")
 
+    async def test_nor_does_it_grow_beyond_what_a_card_was_confirmed_for(self, shop: Shop) -> None:
+        order_id = (await shop.create(unit("10.00")))["id"]
+        confirmed = await shop.post(f"/{order_id}/confirm-payment-source", {"payment_source": CARD})
+        assert confirmed.json()["status"] == "APPROVED"
+        for value in ("6.00", "10.00"):
+            assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))).status_code == 204
+        answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("10.01")))
+        assert (answer.status_code, issues(answer)) == (422, ["AMOUNT_CHANGE_NOT_ALLOWED"])
+        captured = (await shop.capture(order_id)).json()
+        assert captured["purchase_units"][0]["payments"]["captures"][0]["amount"] == usd("10.00")
+
+    async def test_nor_after_an_earlier_release_confirmed_the_card(self, shop: Shop) -> None:
+        order_id = (await shop.create(unit("10.00")))["id"]
+        await shop.post(f"/{order_id}/confirm-payment-source", {"payment_source": CARD})
+        without_limit = "UPDATE orders SET funding = (funding::jsonb - 'limit')::json WHERE id = $1"
+        await shop.orders.database.execute(without_limit, order_id)
+        answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("10.01")))
+        assert (answer.status_code, issues(answer)) == (422, ["AMOUNT_CHANGE_NOT_ALLOWED"])
+
     async def test_no_other_currency_and_no_other_payee(self, shop: Shop) -> None:
         order_id = await shop.approved()
         yen = await shop.patch(order_id, replace(f"{UNIT}/amount", {"currency_code": "EUR", "value": "1.00"}))
@@ -155,8 +175,7 @@ class TestConfirm:
 
     async def test_a_card_can_complete_it_at_once(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]
-        source = {"card": {"number": "4012888888881881", "expiry": "2035-12"}}
-        answer = await self.confirm(shop, order_id, source, processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
+        answer = await self.confirm(shop, order_id, CARD, processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
         assert (answer.status_code, answer.json()["status"]) == (200, "COMPLETED")
         assert answer.json()["purchase_units"][0]["payments"]["captures"][0]["status"] == "COMPLETED"
 

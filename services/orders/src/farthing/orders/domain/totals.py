@@ -74,6 +74,11 @@ def total_of(unit: Json) -> Money:
     return Money.parse(amount["currency_code"], amount["value"])
 
 
+def sum_of(units: Sequence[Json]) -> int:
+    """What purchase units that were checked cost together, in minor units."""
+    return sum(total_of(unit).minor for unit in units)
+
+
 def _check_unit(unit: Json, pointer: str, amounts: Amounts) -> None:
     total = amounts.read_positive(unit["amount"], f"{pointer}/amount")
     parts = _read_breakdown(unit["amount"].get("breakdown"), f"{pointer}/amount/breakdown", amounts)

@@ -11,7 +11,7 @@ from farthing.kit.validation import parse
 from farthing.orders.domain.order import Order
 from farthing.orders.domain.patching import Patch, patched
 from farthing.orders.domain.states import Intent, Status, Step, after
-from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.domain.totals import Json, sum_of, total_of
 from farthing.orders.errors import AmountChangeNotAllowed, NotPatchable, OrderExpired
 from farthing.orders.operations.callers import Caller
 from farthing.orders.operations.creating import check_content, said_of_payer
@@ -75,9 +75,8 @@ def _paid(units: list[Json]) -> set[tuple[str, str]]:
 
 def _as_approved(order: Order, units: list[Json], former: set[tuple[str, str]]) -> None:
     """What the payer agreed to still holds: at most this much, in this currency, to these payees."""
-    limit = (order.funding or {}).get("limit")
-    total = sum(total_of(unit).minor for unit in units)
-    if total_of(units[0]).currency != total_of(order.units[0]).currency or (limit is not None and total > limit):
+    limit = (order.funding or {}).get("limit", sum_of(order.units))  # an earlier release wrote none for cards
+    if total_of(units[0]).currency != total_of(order.units[0]).currency or sum_of(units) > limit:
         raise AmountChangeNotAllowed(field="/purchase_units")
     if not _paid(units) <= former:
         raise NotPatchable(field="/purchase_units")

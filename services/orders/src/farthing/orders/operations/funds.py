@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from farthing.orders.domain.order import Order, Payments
-from farthing.orders.domain.totals import Json
+from farthing.orders.domain.totals import Json, sum_of
 from farthing.orders.operations.cards import Cards, shown
 from farthing.orders.operations.sources import KeptCard, KeptEither, KeptWallet, Ready
 from farthing.orders.operations.wallets import Wallets
@@ -27,7 +27,8 @@ class Funds:
         if isinstance(source, KeptWallet):
             await self._wallets.fund(order, source.token, source.shown)
             return
-        order.funding = await self._cards.funding(source, (order.merchant, order.creator))
+        card = await self._cards.funding(source, (order.merchant, order.creator))
+        order.funding = {**card, "limit": sum_of(order.units)}
         order.document["payment_source"] = shown(order.funding)
 
     async def keep(self, order: Order, payments: Payments) -> bool:

@@ -9,7 +9,7 @@ from farthing.clients.vault.models import NewWallet, StoredWallet
 from farthing.kit.errors import ApiError, NotFound, Unavailable
 from farthing.money import Ids
 from farthing.orders.domain.order import Order
-from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.domain.totals import Json, sum_of
 from farthing.orders.domain.units import FROM_FILE
 from farthing.orders.errors import PayerCannotPay, PayerNotFound, TokenNotFound
 from farthing.orders.operations.cards import Cards
@@ -83,8 +83,7 @@ def check_payer(order: Order, payer: Account) -> None:
 
 def of_payer(order: Order, payer: Account, chosen: Json) -> Json:
     """The funding of a payer with an account. `limit`: more than this, in minor units, he did not approve."""
-    limit = sum(total_of(unit).minor for unit in order.units)
-    return {**chosen, "account_id": payer.id, "email": payer.email, "limit": limit}
+    return {**chosen, "account_id": payer.id, "email": payer.email, "limit": sum_of(order.units)}
 
 
 def with_payer(order: Order, payer: Account) -> Json:
