@@ -122,6 +122,14 @@ class TestAfterApproval:
         answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("10.01")))
         assert (answer.status_code, issues(answer)) == (422, ["AMOUNT_CHANGE_NOT_ALLOWED"])
 
+    async def test_the_intent_stays(self, shop: Shop) -> None:
+        """An authorization may be captured for more than it was made for."""
+        order_id = await shop.approved()
+        answer = await shop.patch(order_id, replace("/intent", "AUTHORIZE"))
+        assert (answer.status_code, issues(answer), answer.json()["details"][0]["field"]) == (422, ["NOT_PATCHABLE"], "/intent")
+        assert (await shop.patch(order_id, replace("/intent", "CAPTURE"))).status_code == 204
+        assert (await shop.capture(order_id)).status_code == 201
+
     async def test_no_other_currency_and_no_other_payee(self, shop: Shop) -> None:
         order_id = await shop.approved()
         yen = await shop.patch(order_id, replace(f"{UNIT}/amount", {"currency_code": "EUR", "value": "1.00"}))

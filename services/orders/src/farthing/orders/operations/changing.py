@@ -28,10 +28,10 @@ class Changing:
         self._repository, self._directory, self._clock = repository, directory, clock
 
     async def patch(self, caller: Caller, order_id: str, patches: Sequence[Patch]) -> None:
-        """Apply all patches or none. After approval the total can only fall, and nobody else can get money.
+        """Apply all patches or none. After approval the total can only fall, nobody else can get money, and the intent stays.
 
-        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, what `patched`
-        refuses, and what a new order with this content would be refused for.
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, NotPatchable, what
+        `patched` refuses, and what a new order with this content would be refused for.
         """
         while True:
             order = caller.changeable(await self._repository.load(order_id))
@@ -55,7 +55,7 @@ class Changing:
         await self._directory.name_payees(units, await self._directory.merchant(order.merchant))
         _name_payer(changed, (order.funding or {}).get("account_id"))
         if order.status is Status.APPROVED:
-            _as_approved(order, units, former)
+            _as_approved(order, units, former, intent)
         order.document, order.context, order.intent = changed, context, intent
 
 
@@ -73,8 +73,10 @@ def _paid(units: list[Json]) -> set[tuple[str, str]]:
     return payees | {("fee", fee["payee"]["merchant_id"]) for fee in fees}
 
 
-def _as_approved(order: Order, units: list[Json], former: set[tuple[str, str]]) -> None:
-    """What the payer agreed to still holds: at most this much, in this currency, to these payees."""
+def _as_approved(order: Order, units: list[Json], former: set[tuple[str, str]], intent: Intent) -> None:
+    """What the payer agreed to still holds: at most this much, in this currency, to these payees, taken in this way."""
+    if intent is not order.intent:  # an authorization may be captured for more than it was made for
+        raise NotPatchable(field="/intent")
     limit = (order.funding or {}).get("limit", sum_of(order.units))  # an earlier release wrote none for cards
     if total_of(units[0]).currency != total_of(order.units[0]).currency or sum_of(units) > limit:
         raise AmountChangeNotAllowed(field="/purchase_units")
