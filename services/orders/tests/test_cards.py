@@ -134,6 +134,18 @@ class TestLater:
         assert issues(refused) == ["CARD_EXPIRED"]
         assert (await shop.get(order_id)).json() == before
 
+    async def test_a_refused_payment_puts_the_order_back(self, shop: Shop) -> None:
+        await shop.orders.beside["merchants"].client(MerchantsClient).change(STORE, MerchantChange(block_repeated_invoices=True))
+        await pay(shop, card(), purchase_units=[unit(invoice_id="I-1")])
+        before = await shop.create(unit(invoice_id="I-1"))
+        refused = await shop.capture(before["id"], json={"payment_source": card()}, paypal_request_id="one")
+        assert (refused.status_code, issues(refused)) == (422, ["DUPLICATE_INVOICE_ID"])
+        shown = (await shop.get(before["id"])).json()
+        assert (shown["status"], shown["purchase_units"], "payment_source" in shown) == ("CREATED", before["purchase_units"], False)
+        invoice = {"op": "replace", "path": "/purchase_units/@reference_id=='default'/invoice_id", "value": "I-2"}
+        assert (await shop.patch(before["id"], invoice)).status_code == 204
+        assert (await shop.capture(before["id"], json={"payment_source": card()}, paypal_request_id="one")).status_code == 201
+
     async def test_by_confirmation(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]
         answer = await shop.post(f"/{order_id}/confirm-payment-source", {"payment_source": card()})

@@ -7,6 +7,11 @@ import asyncio
 import pytest
 
 from farthing.clients.orders.errors import OrderAlreadyCompleted
+from farthing.kit.faults import Fault
+from farthing.orders.domain.order import Order
+from farthing.orders.domain.states import Intent
+from farthing.orders.operations.replay import KEPT
+from farthing.orders.repository import Key, Repository
 from services.orders.tests.conftest import AROUND, BUYER, OTHER, POOR, Shop, issues, order, unit
 from tests.single import StartSingle
 
@@ -90,6 +95,46 @@ class TestReplicas:
         await shop.orders.database.execute("UPDATE orders SET expires_at = now() WHERE id = $1", order_id)
         await asyncio.gather(*(one.orders.running.worker.drain() for one in (shop, replica)))
         assert await told(shop, replica) == ["CHECKOUT.ORDER.APPROVED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED"]
+
+
+class TestLateTwin:
+    """A twin of a refused request that ends when the order is being paid again."""
+
+    async def begun(self, shop: Shop, order_id: str, request_id: str) -> Order:
+        """A capture that was begun, and whose maker is not heard of."""
+        repository, now = Repository(shop.orders.database), shop.orders.clock.now()
+        key = f"sandbox-client-id orders.capture /v2/checkout/orders/{order_id}/capture {request_id}"
+        begun = await repository.begin(order_id, Key(key, "", now + KEPT), Intent.CAPTURE, "sandbox-client-id", now)
+        assert begun is not None
+        return begun
+
+    async def test_its_refusal_leaves_the_next_attempt_alone(self, shop: Shop) -> None:
+        order_id, replica = (await shop.create())["id"], Repository(shop.orders.database)
+        await shop.approve(order_id, POOR)
+        late = await self.begun(shop, order_id, "one")
+        await replica.refuse(late)
+        await shop.approve(order_id)
+        await self.begun(shop, order_id, "two")
+        await replica.refuse(late)
+        for _ in range(2):
+            answer = await shop.capture(order_id, paypal_request_id="two")
+            assert (answer.status_code, answer.json()["status"]) == (200, "COMPLETED")
+        assert issues(await shop.capture(order_id, paypal_request_id="one")) == ["ORDER_ALREADY_CAPTURED"]
+
+    async def test_the_next_attempt_does_not_join_it(self, shop: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        await shop.approve(order_id, POOR)
+        late = await self.begun(shop, order_id, "one")
+        shop.orders.beside["payments"].faults.plant(Fault("f", "payments.pay", "latency", milliseconds=1000, times=1))
+        twin = asyncio.create_task(shop.capture(order_id, paypal_request_id="one"))
+        while not shop.orders.beside["payments"].faults.rules()[0].hits:  # noqa: ASYNC110 - nobody tells that it is there
+            await asyncio.sleep(0.01)
+        await Repository(shop.orders.database).refuse(late)
+        await shop.approve(order_id)
+        answer = await shop.capture(order_id, paypal_request_id="two")
+        assert (answer.status_code, answer.json()["status"]) == (201, "COMPLETED")
+        await twin
+        assert (await shop.capture(order_id, paypal_request_id="two")).json() == answer.json()
 
 
 class TestNoLostUpdate:

@@ -89,11 +89,12 @@ WITH done AS (
 )
 SELECT (SELECT id FROM done) AS id
 """
+# Only the attempt that was refused: its version says whether another one, perhaps from other funding, was begun since.
 _REFUSE: Final = """
 UPDATE orders SET version = version + 1, paying_at = NULL, paying_request = NULL, paying_print = '', before = NULL,
-    status = COALESCE($2::text, status), document = COALESCE($3::json, document),
-    funding = CASE WHEN $2::text IS NULL THEN funding ELSE $4::json END
-WHERE id = $1 AND paying_at IS NOT NULL
+    status = COALESCE($3::text, status), document = COALESCE($4::json, document),
+    funding = CASE WHEN $3::text IS NULL THEN funding ELSE $5::json END
+WHERE id = $1 AND version = $2 AND paying_at IS NOT NULL
 """
 
 
@@ -175,7 +176,10 @@ class Repository:
         paying = (order.paying, order.paying_request, order.paying_print, _text(order.before))
         columns = [item.id for item in news], [item.type for item in news], [item.data.decode() for item in news]
         row = await self._save.row(order.id, order.version, *values, *paying, *columns, current_trace())
-        return row["id"] is not None
+        if row["id"] is None:
+            return False
+        order.version += 1
+        return True
 
     async def begin(self, order_id: str, key: Key | None, intent: Intent, maker: str, now: datetime) -> Order | None:
         """Record that the payment of an order that the app `maker` made begins, and answer the order; None when it cannot begin now."""
@@ -190,17 +194,21 @@ class Repository:
         return row["id"] is not None
 
     async def refuse(self, order: Order) -> None:
-        """Record that the payment was refused: the order is as before, and one whose creation was its payment is gone with its record."""
+        """Record that the payment was refused: the order is as before, and one whose creation was its payment is gone with its record.
+
+        Nothing happens when somebody else recorded that since: who comes late must not end the next attempt.
+        """
         before = order.before
         if before is not None and not before:
             await self._database.execute(
-                "WITH gone AS (DELETE FROM orders WHERE id = $1 AND paying_at IS NOT NULL RETURNING paying_request) "
+                "WITH gone AS (DELETE FROM orders WHERE id = $1 AND version = $2 AND paying_at IS NOT NULL RETURNING paying_request) "
                 "DELETE FROM idempotency WHERE key IN (SELECT paying_request FROM gone)",
                 order.id,
+                order.version,
             )
             return
         back = (before["status"], _text(before["document"]), _text(before["funding"])) if before else (None, None, None)
-        await self._database.execute(_REFUSE, order.id, *back)
+        await self._database.execute(_REFUSE, order.id, order.version, *back)
 
     async def keeps(self, token: str, merchants: Sequence[str]) -> bool:
         """Whether one of these merchants was given this token when a card was kept for it."""

@@ -36,6 +36,10 @@ _RECOVERED_TOGETHER: Final = 50
 # What payments answers when it certainly did nothing.
 _REFUSED: Final = frozenset({400, 422})
 
+# One attempt to pay an order: its id, and its version, which nothing changes while it is being paid. After a refusal the next attempt has
+# another version, so that whoever makes it does not join the one that is being refused.
+Attempt = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -54,7 +58,7 @@ class Paying:
     ) -> None:
         self._repository, self._payments, self._funds = repository, payments, funds
         self._replay, self._teller, self._links, self._clock = replay, teller, links, clock
-        self._running: dict[str, asyncio.Task[tuple[Order, Payments]]] = {}
+        self._running: dict[Attempt, asyncio.Task[tuple[Order, Payments]]] = {}
 
     async def pay(self, caller: Caller, order_id: str, intent: Intent, key: Key | None, given: Given | None) -> Outcome:
         """Capture (or authorize) an order once.
@@ -87,11 +91,12 @@ class Paying:
 
     async def finish(self, order: Order, *, first: bool) -> Outcome:
         """Take a payment that was begun to its end; in one process only once at a time, and to the end though its caller goes away."""
-        task = self._running.get(order.id)
+        attempt = order.id, order.version
+        task = self._running.get(attempt)
         if task is None:
             task = asyncio.create_task(self._drive(order))
-            self._running[order.id] = task
-            task.add_done_callback(lambda done: self._ended(order.id, done))
+            self._running[attempt] = task
+            task.add_done_callback(lambda done: self._ended(attempt, done))
         paid, payments = await asyncio.shield(task)
         return Outcome(paid, payments, first)
 
@@ -153,9 +158,8 @@ class Paying:
             return None
         return await self.finish(order, first=True)
 
-    def _ended(self, order_id: str, task: asyncio.Task[tuple[Order, Payments]]) -> None:
-        if self._running.get(order_id) is task:
-            del self._running[order_id]
+    def _ended(self, attempt: Attempt, task: asyncio.Task[tuple[Order, Payments]]) -> None:
+        del self._running[attempt]
         if not task.cancelled():
             task.exception()  # read also when nobody waits any more
 
@@ -177,7 +181,6 @@ class Paying:
             return _by_reference((await self._payments.of_order(order.id)).units), True
         except ApiError as error:
             if error.status_code in _REFUSED:
-                self._running.pop(order.id, None)  # who begins after this refusal is recorded must not join it
                 await self._repository.refuse(order)
             if isinstance(error, WalletDeclined):
                 vanished = order.before is not None and not order.before  # its creation was its payment: nobody can choose another funding
