@@ -7,6 +7,10 @@ import orjson
 import pytest
 
 from farthing.clients.orders.errors import OrderCompletionInProgress
+from farthing.kit.call import TRAIL
+from farthing.kit.faults import Fault
+from farthing.kit.telemetry.tracing import new_trail
+from farthing.orders.operations import paying
 from services.orders.tests.conftest import BUYER, OTHER, POOR, STORE, Shop, issues, links, unit, usd
 
 
@@ -255,6 +259,35 @@ class TestRecovery:
         await shop.orders.running.worker.drain()
         assert (await shop.get(order_id)).json()["status"] == "COMPLETED"
         assert await shop.balance(BUYER) == before
+
+    async def test_what_cannot_end_now_holds_back_no_other(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(paying, "_RECOVERED_TOGETHER", 1)
+        first, second = await self.begin(shop, 6), await self.begin(shop, 5)
+        shop.orders.beside["payments"].faults.plant(Fault("f", "payments.pay", "error", status=500, times=1))
+        assert (await shop.events())[2:] == ["CHECKOUT.ORDER.COMPLETED"] * 2
+        assert [event.subject for event in shop.orders.events] == [first, second, second, first]
+
+    async def test_nor_does_what_fails_by_a_defect(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(paying, "_RECOVERED_TOGETHER", 1)
+        broken, other = await self.begin(shop, 6), await self.begin(shop, 5)
+        await shop.orders.database.execute("UPDATE orders SET funding = '{}' WHERE id = $1", broken)
+        for _ in range(2):
+            with pytest.raises(KeyError):
+                await shop.orders.running.worker.drain()
+        assert (await shop.get(other)).json()["status"] == "COMPLETED"
+
+    async def test_what_there_was_no_time_for_keeps_its_place(self, shop: Shop) -> None:
+        order_id, silent = await self.begin(shop), "SELECT paying_at FROM orders WHERE id = $1"
+        before = await shop.orders.database.row(silent, order_id)
+        recovery = next(job for job in shop.orders.service.jobs if job.name == "orders.recover")
+        token = TRAIL.set(new_trail(0, sampled=False))
+        try:
+            assert await recovery.run() == 0
+        finally:
+            TRAIL.reset(token)
+        assert await shop.orders.database.row(silent, order_id) == before
+        await shop.orders.running.worker.drain()
+        assert (await shop.get(order_id)).json()["status"] == "COMPLETED"
 
     async def test_a_refused_one_goes_back(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]

@@ -216,13 +216,18 @@ class Repository:
         return await self._database.row(sql, token, list(merchants)) is not None
 
     async def silent(self, since: timedelta, limit: int) -> list[Order]:
-        """Orders whose payment was begun and not heard of for so long (real time)."""
+        """Orders whose payment was begun and not heard of for so long (real time), the last tried last."""
         rows = await self._database.fetch(
             f"SELECT {_COLUMNS} FROM orders o WHERE o.paying_at < now() - $1::interval ORDER BY o.paying_at LIMIT $2",
             since,
             limit,
         )
         return [found for row in rows if (found := _order(row)) is not None]
+
+    async def put_last(self, order: Order, since: timedelta) -> None:
+        """Put a silent order behind all others that are: it is tried now, and again after them should that fail, by whatever."""
+        sql = "UPDATE orders SET paying_at = clock_timestamp() - $3::interval WHERE id = $1 AND version = $2 AND paying_at IS NOT NULL"
+        await self._database.execute(sql, order.id, order.version, since)
 
     async def anyone_silent(self, since: timedelta) -> bool:
         row = await self._database.row("SELECT 1 AS one FROM orders WHERE paying_at < now() - $1::interval LIMIT 1", since)
