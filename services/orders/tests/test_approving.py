@@ -62,8 +62,9 @@ class TestApprove:
         assert (data["resource_type"], data["resource_version"], data["resource"]) == ("checkout-order", "2.0", approved)
 
     async def test_it_is_shipped_to_where_the_payer_lives(self, shop: Shop) -> None:
-        approved = await shop.approve((await shop.create())["id"])
-        assert approved["purchase_units"][0]["shipping"] == FILED
+        for context in ({}, {"shipping_preference": None}, {"shipping_preference": "GET_FROM_FILE"}):
+            approved = await shop.approve((await shop.create(application_context=context))["id"])
+            assert approved["purchase_units"][0]["shipping"] == FILED
 
     @pytest.mark.parametrize("preference", ["NO_SHIPPING", "SET_PROVIDED_ADDRESS"])
     async def test_unless_the_store_says_otherwise(self, shop: Shop, preference: str) -> None:

@@ -101,7 +101,7 @@ def with_payer(order: Order, payer: Account) -> Json:
 
 
 def _shipped(order: Order, payer: Account) -> list[Json]:
-    if order.context.get("shipping_preference", FROM_FILE) != FROM_FILE or payer.address is None:
+    if (order.context.get("shipping_preference") or FROM_FILE) != FROM_FILE or payer.address is None:
         return order.units
     full_name = f"{payer.given_name} {payer.surname}".strip()
     filed = {"name": {"full_name": full_name}, "address": payer.address.model_dump(exclude_none=True)}
