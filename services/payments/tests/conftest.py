@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 from collections import Counter
@@ -32,6 +33,7 @@ from tests.single import Single, StartSingle
 STORE, OTHER = "STRE7X2KQ4M9W", "THER5J8WD3NPX"
 BUYER, POOR = "BUYERWITHMNEY", "BUYERWITHNONE"
 APP, OTHER_APP = "sandbox-client-id", "other-client-id"
+AS_OTHER: dict[str, Any] = {"app": OTHER_APP, "account": OTHER}
 AUTHCAPTURE, REFUND = "payments/payment/authcapture", "payments/refund"
 RICH = 1_000_000_00
 WALLET = Source(kind="wallet")
@@ -315,6 +317,12 @@ def paying(*units: Unit, **changed: Any) -> Pay:
 
 def platform_fee(amount: int, payee: str = OTHER) -> tuple[PlatformFee, ...]:
     return (PlatformFee(amount=amount, payee=payee),)
+
+
+def assertion(**claims: str) -> str:
+    """An unsigned JWT for PayPal-Auth-Assertion."""
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, claims)]
+    return f"{parts[0]}.{parts[1]}."
 
 
 def money(value: str, currency: str = "USD") -> dict[str, str]:

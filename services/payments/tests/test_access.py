@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.kit.settings import Settings
-from services.payments.tests.conftest import APP, OTHER, OTHER_APP, STORE, Shop, issue_of, money, shop_of, unit
+from services.payments.tests.conftest import APP, AS_OTHER, OTHER, OTHER_APP, STORE, Shop, assertion, issue_of, money, shop_of, unit
 from tests.single import StartSingle
 
 PATHS = ["/authorizations/{}", "/captures/{}", "/refunds/{}"]
@@ -21,12 +20,6 @@ WRITES = [
     ("/authorizations/{}/reauthorize", "authorizations"),
     ("/captures/{}/refund", "captures"),
 ]
-AS_OTHER: dict[str, Any] = {"app": OTHER_APP, "account": OTHER}
-
-
-def assertion(**claims: str) -> str:
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, claims)]
-    return f"{parts[0]}.{parts[1]}."
 
 
 async def everything(shop: Shop) -> dict[str, str]:

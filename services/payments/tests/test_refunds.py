@@ -7,7 +7,21 @@ import pytest
 
 from farthing.clients.merchants.client import MerchantsClient
 from farthing.clients.merchants.models import MerchantChange
-from services.payments.tests.conftest import BUYER, CARD, OTHER, RICH, STORE, Shop, issue_of, money, platform_fee, unit
+from services.payments.tests.conftest import (
+    AS_OTHER,
+    BUYER,
+    CARD,
+    OTHER,
+    OTHER_APP,
+    RICH,
+    STORE,
+    Shop,
+    assertion,
+    issue_of,
+    money,
+    platform_fee,
+    unit,
+)
 
 
 async def status(shop: Shop, capture: dict[str, Any]) -> str:
@@ -16,9 +30,13 @@ async def status(shop: Shop, capture: dict[str, Any]) -> str:
 
 
 async def with_platform_fee(shop: Shop) -> dict[str, Any]:
-    """A capture of 100.00 of which 5.00 went to the other merchant."""
-    paid = await shop.pay(unit(100_00, platform_fees=platform_fee(5_00)))
+    """A capture of 100.00 that the other merchant's app made for the store, and of which 5.00 went to the other merchant."""
+    paid = await shop.pay(unit(100_00, platform_fees=platform_fee(5_00)), client_id=OTHER_APP)
     return (paid.units["default"].captures or ())[0]
+
+
+def contributing(amount: str) -> dict[str, Any]:
+    return {"payment_instruction": {"platform_fees": [{"amount": money(amount)}]}}
 
 
 class TestRefund:
@@ -146,21 +164,41 @@ class TestCards:
 
 
 class TestPlatformFees:
+    @pytest.fixture(autouse=True)
+    async def _platform(self, merchants: MerchantsClient) -> None:
+        """The store lets the other merchant act for it."""
+        await merchants.give_consent(OTHER, STORE)
+
     async def test_its_receiver_adds_to_the_refund(self, shop: Shop) -> None:
         capture = await with_platform_fee(shop)
-        body = {"payment_instruction": {"platform_fees": [{"amount": money("2.00")}]}}
-        refund = (await shop.refund(capture["id"], "50.00", body=body)).json()
+        refund = (await shop.refund(capture["id"], "50.00", body=contributing("2.00"), **AS_OTHER)).json()
         breakdown = refund["seller_payable_breakdown"]
         assert (breakdown["platform_fees"], breakdown["net_amount"]) == ([{"amount": money("2.00")}], money("48.00"))
         assert (await shop.balance(OTHER), await shop.balance(STORE)) == (3_00, 91_02 - 48_00)
 
     async def test_not_more_than_what_is_left_of_the_fee(self, shop: Shop) -> None:
         capture = await with_platform_fee(shop)
-        body = {"payment_instruction": {"platform_fees": [{"amount": money("3.00")}]}}
-        assert (await shop.refund(capture["id"], "50.00", body=body)).status_code == 201
-        assert issue_of(await shop.refund(capture["id"], "50.00", body=body)) == (422, "PLATFORM_FEE_EXCEEDED")
-        without = await shop.captured()
-        assert issue_of(await shop.refund(without["id"], body=body)) == (422, "PLATFORM_FEE_EXCEEDED")
+        body = contributing("3.00")
+        assert (await shop.refund(capture["id"], "50.00", body=body, **AS_OTHER)).status_code == 201
+        assert issue_of(await shop.refund(capture["id"], "50.00", body=body, **AS_OTHER)) == (422, "PLATFORM_FEE_EXCEEDED")
+        without = await shop.captured(client_id=OTHER_APP)
+        assert issue_of(await shop.refund(without["id"], body=body, **AS_OTHER)) == (422, "PLATFORM_FEE_EXCEEDED")
+
+    async def test_acting_for_the_payee_it_adds_its_own(self, shop: Shop) -> None:
+        capture = await with_platform_fee(shop)
+        asserted = assertion(iss=OTHER_APP, payer_id=STORE)
+        answer = await shop.refund(capture["id"], "50.00", body=contributing("2.00"), paypal_auth_assertion=asserted, **AS_OTHER)
+        assert answer.status_code == 201
+        assert (await shop.balance(OTHER), await shop.balance(STORE)) == (3_00, 91_02 - 48_00)
+
+    async def test_the_payee_does_not_take_it_without_the_receivers_consent(self, shop: Shop, merchants: MerchantsClient) -> None:
+        capture = await with_platform_fee(shop)
+        refused = await shop.refund(capture["id"], "5.00", body=contributing("5.00"))
+        assert issue_of(refused) == (422, "PLATFORM_FEE_NOT_ENABLED")
+        assert (await shop.balance(OTHER), await shop.balance(STORE), await status(shop, capture)) == (5_00, 91_02, "COMPLETED")
+        await merchants.give_consent(STORE, OTHER)
+        assert (await shop.refund(capture["id"], "5.00", body=contributing("5.00"))).status_code == 201
+        assert (await shop.balance(OTHER), await shop.balance(STORE)) == (0, 91_02)
 
 
 class TestInvoices:

@@ -158,7 +158,7 @@ def _captures(api: Api, do: Operations) -> None:
     @api.public("POST", "/v2/payments/captures/{capture_id}/refund", "captures.refund", REFUND)
     async def refund(call: Call, capture_id: str, body: RefundBody | None) -> Response:
         request = await _request(do.access, call, capture_id, body)
-        written = await do.refund.refund(request, _refund_wish(body or RefundBody()))
+        written = await do.refund.refund(request, _refund_wish(call, body or RefundBody()))
         return _written(call, await do.reading.refund(written.attempt, request.actor), replayed=written.replayed)
 
     @api.public("GET", "/v2/payments/refunds/{refund_id}", "refunds.get", REFUND)
@@ -229,7 +229,8 @@ async def _capture_wish(access: Access, request: WriteRequest, body: CaptureBody
     )
 
 
-def _refund_wish(body: RefundBody) -> RefundWish:
+def _refund_wish(call: Call, body: RefundBody) -> RefundWish:
+    """Whoever it acts for, the app adds to a refund what is its own."""
     fee = body.payment_instruction.fee if body.payment_instruction else None
     return RefundWish(
         amount=_money(body.amount, "/amount"),
@@ -237,6 +238,7 @@ def _refund_wish(body: RefundBody) -> RefundWish:
         custom_id=body.custom_id,
         note=body.note_to_payer,
         contribution=_money(fee.amount if fee else None, "/payment_instruction/platform_fees/0/amount"),
+        contributor=call.caller.account,
     )
 
 

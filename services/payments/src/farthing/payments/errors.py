@@ -129,6 +129,11 @@ class PlatformFeeExceeded(Refused):
     description = "The platform's part of the refund is more than what is left of its fee."
 
 
+class PlatformFeeNotEnabled(Refused):
+    issue = "PLATFORM_FEE_NOT_ENABLED"
+    description = "Only who received the platform fee, or who has his consent, may add a part of it to a refund."
+
+
 class CannotBeZeroOrNegative(Refused):
     issue = "CANNOT_BE_ZERO_OR_NEGATIVE"
     description = "The amount must be greater than zero."

@@ -12,7 +12,7 @@ from farthing.kit.errors import NotPermitted, Refused
 from farthing.payments.domain.capture import Refund, RefundStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import Intent, IntentKind, RefundPlan
-from farthing.payments.errors import RefundFailedInsufficientFunds, RefundNotAllowed
+from farthing.payments.errors import PlatformFeeNotEnabled, RefundFailedInsufficientFunds, RefundNotAllowed
 from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import refund_posting, refund_reversal_posting
 
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RefundWish:
-    """What a merchant asks: None is all that is left. `contribution` is what the receiver of the platform fee adds."""
+    """What a merchant asks: None is all that is left. `contribution` is what `contributor`, the account of the app that calls, adds."""
 
     amount: Money | None = None
     invoice_id: str | None = None
     custom_id: str | None = None
     note: str | None = None
     contribution: Money | None = None
+    contributor: str = ""
 
 
 class RefundPlanning:
@@ -100,9 +101,9 @@ class RefundCapture:
         self._execution, self._writing, self._profiles, self._planning = execution, writing, profiles, planning
 
     async def refund(self, request: WriteRequest, wish: RefundWish) -> Written:
-        """Raises NotFound, NotPermitted without the payee's consent, DuplicateInvoiceId, RefundFailedInsufficientFunds.
+        """Raises NotFound, NotPermitted without the payee's consent, PlatformFeeNotEnabled without that of who contributes.
 
-        And what `RefundPlanning.plan` and `Writing.once` raise.
+        And DuplicateInvoiceId, RefundFailedInsufficientFunds, what `RefundPlanning.plan` and `Writing.once` raise.
         """
         return await self._writing.once(request, lambda slot: self._begin(request, wish, slot), self)
 
@@ -127,12 +128,18 @@ class RefundCapture:
             return None
         merchant = await self._profiles.merchant(capture.merchant)
         plan = self._planning.plan(slot.intent_id, capture, wish, merchant)
+        await self._refuse_to_take_from_others(wish, plan)
         await self._claim_invoice(merchant, wish, plan.refund)
         intent = Intent(slot.intent_id, plan.refund.id, IntentKind.REFUND, capture.id, plan, slot.fingerprint, slot.expires)
         if await self._captures.begin(capture, intent):
             return intent
         await self._intents.free_invoices(intent.attempt)
         return None
+
+    async def _refuse_to_take_from_others(self, wish: RefundWish, plan: RefundPlan) -> None:
+        """A contribution is the money of who received the platform fee, and the payee's consent says nothing about that."""
+        if wish.contribution is not None and not await self._profiles.may_act(wish.contributor, str(plan.platform_payee)):
+            raise PlatformFeeNotEnabled(field="/payment_instruction/platform_fees/0/amount/value", value=wish.contribution.value)
 
     async def _claim_invoice(self, merchant: Merchant, wish: RefundWish, refund: Refund) -> None:
         """An invoice id that the refund itself names is taken once; the capture's own may appear on each of its refunds."""
