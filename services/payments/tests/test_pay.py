@@ -188,6 +188,17 @@ class TestOnce:
         assert {type(answer) for answer in answers} == {InstrumentDeclined}
         assert await shop.problems() == []
 
+    async def test_what_was_made_is_answered_although_it_would_be_refused_now(self, shop: Shop, merchants: MerchantsClient) -> None:
+        all_that_is_left = unit(100_00, platform_fees=platform_fee(96_02))
+        first = await shop.pay(all_that_is_left, order_id="ORDER", key="K")
+        rates = (await merchants.get(STORE)).rate_card.model_copy(update={"fixed": {"USD": 50}})
+        await merchants.change(STORE, MerchantChange(rate_card=rates))
+        replica = shop.replica()  # it does not know the old rate card
+        with pytest.raises(InvalidPlatformFees):
+            await replica.pay(all_that_is_left)
+        assert await replica.pay(all_that_is_left, order_id="ORDER", key="K") == first
+        assert await shop.balance(BUYER) == RICH - 100_00
+
     async def test_another_payment_under_the_key_is_refused(self, shop: Shop) -> None:
         await shop.pay(order_id="ORDER", key="K")
         with pytest.raises(PaymentKeyReused):
@@ -289,6 +300,16 @@ class TestRepeatedInvoices:
     async def test_other_merchants_do_not_care(self, shop: Shop) -> None:
         await shop.pay(unit(invoice_id="INV", payee=OTHER))
         assert (await shop.pay(unit(invoice_id="INV", payee=OTHER))).status == "COMPLETED"
+
+    async def test_a_payment_is_a_replay_although_its_invoice_was_paid_again_before_repetitions_were_blocked(
+        self, shop: Shop, merchants: MerchantsClient
+    ) -> None:
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=False))
+        first = await shop.pay(unit(invoice_id="INV"), order_id="ORDER", key="K")
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+        replica = shop.replica()
+        await replica.pay(unit(invoice_id="INV"))
+        assert await replica.pay(unit(invoice_id="INV"), order_id="ORDER", key="K") == first
 
     async def test_a_repeated_payment_is_a_replay(self, shop: Shop) -> None:
         first = await shop.pay(unit(invoice_id="INV"), order_id="ORDER", key="K")

@@ -15,7 +15,7 @@ from farthing.kit.errors import ApiError, Unavailable
 from farthing.kit.telemetry.tracing import new_trail
 from farthing.money import Ids
 from farthing.payments.domain.intent import Intent
-from farthing.payments.errors import PreviousRequestInProgress, TransactionRefused
+from farthing.payments.errors import CaptureFullyRefunded, PreviousRequestInProgress, TransactionRefused
 from farthing.payments.metrics import Metrics
 from farthing.payments.operations.execution import Execution
 from farthing.payments.operations.request import MAY_CONFLICT, Slot, WriteRequest, Writing
@@ -127,6 +127,17 @@ class TestJudgedOnWhatIsNoMore:
         gate.opened.set()
         assert issue_of(await slow) == (422, "MAX_CAPTURE_AMOUNT_EXCEEDED")
         assert await shop.problems() == []
+
+    async def test_a_twin_refunds_everything_just_after_we_looked_for_him(self, shop: Shop) -> None:
+        capture, twins = await shop.captured(100_00), []
+
+        async def begin(_slot: Slot) -> Intent | None:
+            twins.append(await shop.refund(capture["id"], request_id="R"))
+            raise CaptureFullyRefunded
+
+        request = WriteRequest(Actor(APP, STORE), "captures.refund", capture["id"], "R", b"{}")
+        written = await writing_of(shop).once(request, begin, Turns(0))
+        assert (written.attempt, written.replayed) == (twins[0].json()["id"], True)
 
 
 class TestOvertakenAllTheTime:

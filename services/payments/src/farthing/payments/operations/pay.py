@@ -20,7 +20,7 @@ from farthing.clients.payments.errors import (
 )
 from farthing.clients.payments.events import AUTHORIZATION_CREATED, CAPTURE_COMPLETED, CAPTURE_DECLINED
 from farthing.clients.processor.errors import CardProcessingNotEnabled as NoCards
-from farthing.kit.errors import Detail, InvalidRequest
+from farthing.kit.errors import Detail, InvalidRequest, Refused
 from farthing.money import Money
 from farthing.payments.domain.authorization import HONOR_PERIOD, VALIDITY, Authorization, AuthorizationStatus
 from farthing.payments.domain.capture import Capture, CaptureStatus
@@ -154,15 +154,28 @@ class PayOrder:
         return await self._authorize(intent, plan, alone=alone)
 
     async def _pay(self, pay: Pay, intent_id: str) -> list[Line]:
+        try:
+            intent = await self._opened(pay, intent_id)
+        except (InvalidRequest, Refused):
+            # What was begun with this key was judged then: a merchant's rate card may have changed since, its outcome is the answer.
+            if await self._intents.find(intent_id) is None:
+                raise
+            intent = None
+        if intent is None:
+            return await self._replay(intent_id, pay)
+        return await self._execution.run(intent, lambda: self.execute(intent, alone=True))
+
+    async def _opened(self, pay: Pay, intent_id: str) -> Intent | None:
+        """None: there is an intent with this key."""
         plan = await self._planning.plan(pay, intent_id)
         attempt = (plan.captures or plan.authorizations)[0].id
         intent = Intent(intent_id, attempt, IntentKind.PAY, pay.order_id, plan, _fingerprint(pay))
         if pay.intent == "CAPTURE":
             await self._claim_invoices(pay, attempt)
         if await self._intents.open(intent):
-            return await self._execution.run(intent, lambda: self.execute(intent, alone=True))
+            return intent
         await self._intents.free_invoices(attempt)
-        return await self._replay(intent_id, pay)
+        return None
 
     async def _capture(self, intent: Intent, plan: PayPlan, *, alone: bool) -> list[Line]:
         captures = plan.captures

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from farthing.kit.call import TRAIL
-from farthing.kit.errors import Unavailable
+from farthing.kit.errors import Refused, Unavailable
 from farthing.payments.domain.intent import REQUEST_IDS_KEPT, Intent
 from farthing.payments.errors import PreviousRequestInProgress, RequestIdReused
 from farthing.payments.operations.execution import Twins
@@ -86,11 +86,20 @@ class Writing:
                 known = await self._known(intent_id, request)
                 if known is not None:
                     return Written(known.attempt, replayed=True)
-            intent = await begin(Slot(intent_id, request.fingerprint, self._clock.now() + REQUEST_IDS_KEPT))
+            intent = await self._begun(Slot(intent_id, request.fingerprint, self._clock.now() + REQUEST_IDS_KEPT), begin)
             if intent is not None:
                 await self._execute(intent, executor)
                 return Written(intent.attempt, replayed=False)
         raise AssertionError
+
+    async def _begun(self, slot: Slot, begin: Callable[[Slot], Awaitable[Intent | None]]) -> Intent | None:
+        """None: somebody was faster. He may be a twin who came after we had looked, and what he did may be what refuses us."""
+        try:
+            return await begin(slot)
+        except Refused:
+            if await self._intents.find(slot.intent_id) is None:
+                raise
+            return None
 
     async def _execute(self, intent: Intent, executor: Executor) -> None:
         await self._execution.run(intent, lambda: executor.execute(intent, alone=True))
