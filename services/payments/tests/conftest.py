@@ -7,13 +7,15 @@ import base64
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -28,6 +30,7 @@ from farthing.kit.rpc import Answer, InProcessTransport, Link, Request, Transpor
 from farthing.kit.service import Running
 from farthing.kit.telemetry import Metrics
 from farthing.payments.service import MANIFEST, build
+from tests.postgres import PostgresServer
 from tests.single import Single, StartSingle
 
 STORE, OTHER = "STRE7X2KQ4M9W", "THER5J8WD3NPX"
@@ -44,6 +47,7 @@ UNDOCUMENTED = {
     "MALFORMED_REQUEST_JSON": "documented for other APIs only, and the best word for it",
     "INVALID_PARAMETER_SYNTAX": "for an assertion that is none: documented for bodies only, and orders says the same",
 }
+BeginningsFail = Callable[[], AbstractAsyncContextManager[None]]
 _numbers = itertools.count(1)
 
 
@@ -351,6 +355,23 @@ async def shop_of(payments: Single) -> Shop:
 @pytest.fixture
 def merchants(shop: Shop) -> MerchantsClient:
     return shop.single.beside["merchants"].client(MerchantsClient)
+
+
+@pytest.fixture
+def beginnings_fail(shop: Shop, postgres_server: PostgresServer) -> BeginningsFail:
+    """While this lasts, the database takes no intents."""
+
+    @asynccontextmanager
+    async def failing() -> AsyncIterator[None]:
+        owner = await asyncpg.connect(postgres_server.dsn(shop.single.place))
+        await owner.execute("ALTER TABLE payments.intents ADD CONSTRAINT refusing CHECK (false) NOT VALID")
+        try:
+            yield
+        finally:
+            await owner.execute("ALTER TABLE payments.intents DROP CONSTRAINT refusing")
+            await owner.close()
+
+    return failing
 
 
 def only_documented(payments: Single) -> Callable[[httpx2.Response], Any]:

@@ -15,7 +15,8 @@ from farthing.clients.payments.errors import (
     PaymentKeyReused,
 )
 from farthing.clients.payments.models import Payer
-from services.payments.tests.conftest import APP, BUYER, CARD, OTHER, POOR, RICH, STORE, Shop, platform_fee, unit
+from farthing.kit.errors import OutcomeUnknown
+from services.payments.tests.conftest import APP, BUYER, CARD, OTHER, POOR, RICH, STORE, BeginningsFail, Shop, platform_fee, unit
 
 
 class TestWalletCapture:
@@ -295,6 +296,12 @@ class TestRepeatedInvoices:
             await shop.pay(unit(invoice_id="INV"), payer=Payer(account_id=POOR))
         declined = await shop.pay(unit(invoice_id="INV"), source=CARD.model_copy(update={"scenario": "CCREJECT-IF"}))
         assert declined.status == "DECLINED"
+        assert (await shop.pay(unit(invoice_id="INV"))).status == "COMPLETED"
+
+    async def test_what_was_not_even_begun_blocks_nobody(self, shop: Shop, beginnings_fail: BeginningsFail) -> None:
+        async with beginnings_fail():
+            with pytest.raises(OutcomeUnknown):
+                await shop.pay(unit(invoice_id="INV"))
         assert (await shop.pay(unit(invoice_id="INV"))).status == "COMPLETED"
 
     async def test_other_merchants_do_not_care(self, shop: Shop) -> None:

@@ -15,6 +15,8 @@ from services.payments.tests.conftest import (
     OTHER_APP,
     RICH,
     STORE,
+    BeginningsFail,
+    Gate,
     Shop,
     assertion,
     issue_of,
@@ -208,6 +210,35 @@ class TestInvoices:
         assert (await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"})).status_code == 201
         assert issue_of(await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"})) == (422, "DUPLICATE_INVOICE_ID")
         assert (await shop.refund(capture["id"], "1.00")).status_code == 201
+
+    async def test_the_request_that_could_not_begin_is_made_when_it_is_repeated(
+        self, shop: Shop, merchants: MerchantsClient, beginnings_fail: BeginningsFail
+    ) -> None:
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+        capture = await shop.captured()
+        async with beginnings_fail():
+            assert (await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"}, request_id="R")).status_code == 500
+        assert (await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"}, request_id="R")).status_code == 201
+        assert await shop.problems() == []
+
+    async def test_the_same_request_twice_at_once_is_one_refund(self, shop: Shop, merchants: MerchantsClient) -> None:
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+        capture = await shop.captured()
+        gate = Gate(f"before /merchants/{STORE}")
+        asked = {"body": {"invoice_id": "R-1"}, "request_id": "R"}
+        slow = asyncio.create_task(shop.replica(gate).refund(capture["id"], "1.00", **asked))
+        await gate.reached.wait()
+        first = await shop.refund(capture["id"], "1.00", **asked)
+        gate.opened.set()
+        assert ((await slow).status_code, (await slow).json()["id"]) == (200, first.json()["id"])
+        assert await shop.problems() == []
+
+    async def test_one_that_failed_has_used_none(self, shop: Shop, merchants: MerchantsClient) -> None:
+        await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+        captures = [await shop.captured(source=CARD), await shop.captured(source=CARD)]
+        await shop.processor.refund(captures[0]["id"], 100_00, "USD", key="by the bank")
+        answers = [(await shop.refund(capture["id"], "1.00", body={"invoice_id": "R-1"})).json() for capture in captures]
+        assert [answer["status"] for answer in answers] == ["FAILED", "COMPLETED"]
 
 
 class TestRaces:

@@ -20,7 +20,7 @@ INTERNAL = {"PAYMENT_KEY_REUSED"}
 
 def statements() -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in ("authorizations", "captures", "intents"):
+    for name in ("authorizations", "captures", "intents", "invoices"):
         module = importlib.import_module(f"farthing.payments.repository.{name}")
         found |= {f"{name}.{constant}": sql for constant, sql in vars(module).items() if isinstance(sql, str) and is_statement(sql)}
     return found

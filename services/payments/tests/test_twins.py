@@ -8,7 +8,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from farthing.clients.merchants.acting import Actor
-from farthing.clients.payments.errors import InstrumentDeclined
+from farthing.clients.merchants.client import MerchantsClient
+from farthing.clients.merchants.models import MerchantChange
+from farthing.clients.payments.errors import DuplicateInvoiceId, InstrumentDeclined
 from farthing.clients.payments.models import Payer
 from farthing.kit.call import TRAIL
 from farthing.kit.errors import ApiError, Unavailable
@@ -102,6 +104,24 @@ async def test_both_post_and_one_records(shop: Shop) -> None:
     first, second = await asyncio.gather(*twins)
     assert first == second
     assert (await shop.balance(POOR), await transfers(shop), len(await shop.told())) == (0, ["capture"], 1)
+    assert await shop.problems() == []
+
+
+async def test_a_refused_capture_frees_no_invoice_on_which_another_one_of_the_order_relies(shop: Shop, merchants: MerchantsClient) -> None:
+    await merchants.change(STORE, MerchantChange(block_repeated_invoices=True))
+    await shop.fund(POOR, 200_00)
+    units = (unit(100_00, "a", invoice_id="INV"), unit(100_00, "b", invoice_id="INV"))
+    paid = await shop.pay(*units, intent="AUTHORIZE", payer=Payer(account_id=POOR))
+    first, second = ((paid.units[name].authorizations or ())[0]["id"] for name in ("a", "b"))
+    gate = Gate(POSTING)
+    too_much = asyncio.create_task(shop.replica(gate).capture(first, "110.00"))
+    await gate.reached.wait()
+    assert (await shop.capture(second)).status_code == 201
+    gate.opened.set()
+    assert issue_of(await too_much) == (422, "PAYER_CANNOT_PAY")
+    with pytest.raises(DuplicateInvoiceId):
+        await shop.pay(unit(invoice_id="INV"))
+    assert (await shop.capture(first)).status_code == 201
     assert await shop.problems() == []
 
 

@@ -13,6 +13,7 @@ from farthing.payments.domain.authorization import OPEN
 from farthing.payments.domain.capture import Capture, CaptureStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import CapturePlan, Intent, IntentKind
+from farthing.payments.domain.invoices import InvoiceClaim, InvoiceTaken
 from farthing.payments.errors import PayerCannotPay, TransactionRefused
 from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import capture_posting
@@ -94,19 +95,11 @@ class CaptureAuthorization:
             return None
         merchant = await self._profiles.merchant(authorization.merchant)
         plan = self._planning.plan(slot.intent_id, named, wish, merchant)
-        await self._claim_invoice(merchant, plan.capture)
         intent = Intent(slot.intent_id, plan.capture.id, IntentKind.CAPTURE, authorization.id, plan, slot.fingerprint, slot.expires)
-        if await self._authorizations.begin(authorization, intent):
-            return intent
-        await self._intents.free_invoices(intent.attempt)
-        return None
-
-    async def _claim_invoice(self, merchant: Merchant, capture: Capture) -> None:
-        invoice = capture.details.invoice_id
-        if invoice is None or not merchant.blocks_repeated_invoices:
-            return
-        if not await self._intents.claim_invoice(merchant.account, f"capture:{invoice}", capture.order_id, capture.id):
-            raise DuplicateInvoiceId(field="/invoice_id", value=invoice)
+        try:
+            return intent if await self._authorizations.begin(authorization, intent, _claims(merchant, plan.capture)) else None
+        except InvoiceTaken as taken:
+            raise DuplicateInvoiceId(field="/invoice_id", value=taken.invoice) from None
 
     async def _take_from_wallet(self, intent: Intent, plan: CapturePlan, *, alone: bool) -> None:
         try:
@@ -120,6 +113,7 @@ class CaptureAuthorization:
         answer = await self._cards.capture(authorization_id, capture)
         details = replace(capture.details, card_answer=answer)
         if answer.response_code != APPROVED:
+            await self._intents.free_invoices(capture.id)
             declined = replace(capture, status=CaptureStatus.DECLINED, transfer=None, fee=0, platform_fee=0, platform_payee=None)
             return replace(declined, details=details)
         await self._books.post_surely(capture_posting(CapturePlan(capture, hold=None, take=0, closes=False)))
@@ -137,8 +131,6 @@ class CaptureAuthorization:
         )
         event = self._events.of(CAPTURE_DECLINED if declined else CAPTURE_COMPLETED, capture, self._documents.capture(capture))
         await self._authorizations.change(intent, changed, [event], captures=[capture])
-        if declined:
-            await self._intents.free_invoices(capture.id)
 
 
 class CapturePlanning:
@@ -182,6 +174,13 @@ class CapturePlanning:
             final=wish.final,
             details=_details(a, wish),
         )
+
+
+def _claims(merchant: Merchant, capture: Capture) -> tuple[InvoiceClaim, ...]:
+    invoice = capture.details.invoice_id
+    if invoice is None or not merchant.blocks_repeated_invoices:
+        return ()
+    return (InvoiceClaim(merchant.account, "capture", invoice, capture.order_id),)
 
 
 def _platform_fee(wish: CaptureWish, amount: Money, fee: Money, merchant: Merchant) -> int:

@@ -26,6 +26,7 @@ from farthing.payments.domain.authorization import HONOR_PERIOD, VALIDITY, Autho
 from farthing.payments.domain.capture import Capture, CaptureStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import Card, Intent, IntentKind, PayPlan
+from farthing.payments.domain.invoices import InvoiceClaim, InvoiceTaken
 from farthing.payments.operations.books import authorizations_posting, captures_posting
 from farthing.payments.operations.cards import APPROVED
 from farthing.payments.operations.execution import Twins
@@ -170,12 +171,11 @@ class PayOrder:
         plan = await self._planning.plan(pay, intent_id)
         attempt = (plan.captures or plan.authorizations)[0].id
         intent = Intent(intent_id, attempt, IntentKind.PAY, pay.order_id, plan, _fingerprint(pay))
-        if pay.intent == "CAPTURE":
-            await self._claim_invoices(pay, attempt)
-        if await self._intents.open(intent):
-            return intent
-        await self._intents.free_invoices(attempt)
-        return None
+        claims = await self._claims(pay) if pay.intent == "CAPTURE" else ()
+        try:
+            return intent if await self._intents.open(intent, claims) else None
+        except InvoiceTaken as taken:
+            raise DuplicateInvoiceId(value=taken.invoice) from None
 
     async def _capture(self, intent: Intent, plan: PayPlan, *, alone: bool) -> list[Line]:
         captures = plan.captures
@@ -185,10 +185,10 @@ class PayOrder:
             captures = await self._charge(intent, plan.card, captures)
         found = [self._capture_line(capture) for capture in captures]
         events = [self._events.of(_event_of(c), c, line.document) for c, line in zip(captures, found, strict=True)]
-        if not await self._captures.make(intent, captures, events, captures[0].updated):
-            return await self._present(intent)
         if not any(line.succeeded for line in found):
             await self._intents.free_invoices(intent.attempt)
+        if not await self._captures.make(intent, captures, events, captures[0].updated):
+            return await self._present(intent)
         return found
 
     async def _post(self, intent: Intent, captures: Sequence[Capture], *, alone: bool) -> None:
@@ -232,14 +232,13 @@ class PayOrder:
             await self._intents.withdraw(intent, even_if_shared=True)
             raise CardProcessingNotEnabled from None
 
-    async def _claim_invoices(self, pay: Pay, attempt: str) -> None:
-        """Let nobody else pay with the invoice ids of merchants who take each once."""
-        for unit in pay.units:
-            if unit.invoice_id is None or not (await self._profiles.merchant(unit.payee)).blocks_repeated_invoices:
-                continue
-            if not await self._intents.claim_invoice(unit.payee, f"capture:{unit.invoice_id}", pay.order_id, attempt):
-                await self._intents.free_invoices(attempt)
-                raise DuplicateInvoiceId(value=unit.invoice_id)
+    async def _claims(self, pay: Pay) -> list[InvoiceClaim]:
+        """Nobody else pays with the invoice ids of merchants who take each once."""
+        return [
+            InvoiceClaim(unit.payee, "capture", unit.invoice_id, pay.order_id)
+            for unit in pay.units
+            if unit.invoice_id is not None and (await self._profiles.merchant(unit.payee)).blocks_repeated_invoices
+        ]
 
     async def _replay(self, intent_id: str, pay: Pay) -> list[Line]:
         known = await self._intents.find(intent_id)

@@ -12,6 +12,7 @@ from farthing.kit.errors import NotPermitted, Refused
 from farthing.payments.domain.capture import Refund, RefundStatus
 from farthing.payments.domain.details import Details
 from farthing.payments.domain.intent import Intent, IntentKind, RefundPlan
+from farthing.payments.domain.invoices import InvoiceClaim, InvoiceTaken
 from farthing.payments.errors import PlatformFeeNotEnabled, RefundFailedInsufficientFunds, RefundNotAllowed
 from farthing.payments.operations.access import seen
 from farthing.payments.operations.books import refund_posting, refund_reversal_posting
@@ -129,24 +130,16 @@ class RefundCapture:
         merchant = await self._profiles.merchant(capture.merchant)
         plan = self._planning.plan(slot.intent_id, capture, wish, merchant)
         await self._refuse_to_take_from_others(wish, plan)
-        await self._claim_invoice(merchant, wish, plan.refund)
         intent = Intent(slot.intent_id, plan.refund.id, IntentKind.REFUND, capture.id, plan, slot.fingerprint, slot.expires)
-        if await self._captures.begin(capture, intent):
-            return intent
-        await self._intents.free_invoices(intent.attempt)
-        return None
+        try:
+            return intent if await self._captures.begin(capture, intent, _claims(merchant, wish, plan.refund)) else None
+        except InvoiceTaken as taken:
+            raise DuplicateInvoiceId(field="/invoice_id", value=taken.invoice) from None
 
     async def _refuse_to_take_from_others(self, wish: RefundWish, plan: RefundPlan) -> None:
         """A contribution is the money of who received the platform fee, and the payee's consent says nothing about that."""
         if wish.contribution is not None and not await self._profiles.may_act(wish.contributor, str(plan.platform_payee)):
             raise PlatformFeeNotEnabled(field="/payment_instruction/platform_fees/0/amount/value", value=wish.contribution.value)
-
-    async def _claim_invoice(self, merchant: Merchant, wish: RefundWish, refund: Refund) -> None:
-        """An invoice id that the refund itself names is taken once; the capture's own may appear on each of its refunds."""
-        if wish.invoice_id is None or not merchant.blocks_repeated_invoices:
-            return
-        if not await self._intents.claim_invoice(merchant.account, f"refund:{wish.invoice_id}", refund.id, refund.id):
-            raise DuplicateInvoiceId(field="/invoice_id", value=wish.invoice_id)
 
     async def _given_to_card(self, plan: RefundPlan) -> Refund:
         """The merchant has paid; when the card's bank does not take it, he gets it back."""
@@ -154,6 +147,7 @@ class RefundCapture:
         if answer.approved:
             return replace(plan.refund, details=replace(plan.refund.details, acquirer_reference=answer.acquirer_reference))
         await self._books.post_surely(refund_reversal_posting(plan))
+        await self._intents.free_invoices(plan.refund.id)
         return replace(plan.refund, status=RefundStatus.FAILED, total=plan.refund.total - plan.refund.amount)
 
     async def _record(self, intent: Intent, refund: Refund) -> None:
@@ -164,3 +158,10 @@ class RefundCapture:
         changed = capture.after_failed_refund() if failed else capture.after_refund(refund.amount, refund.contribution, refund.updated)
         event = self._events.of(REFUND_FAILED if failed else CAPTURE_REFUNDED, changed, self._documents.refund(refund))
         await self._captures.refund(intent, changed, refund, [event])
+
+
+def _claims(merchant: Merchant, wish: RefundWish, refund: Refund) -> tuple[InvoiceClaim, ...]:
+    """An invoice id that the refund itself names is taken once; the capture's own may appear on each of its refunds."""
+    if wish.invoice_id is None or not merchant.blocks_repeated_invoices:
+        return ()
+    return (InvoiceClaim(merchant.account, "refund", wish.invoice_id, refund.id),)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farthing.payments.domain.authorization import Reauthorization
 from farthing.payments.repository.events import event_values
+from farthing.payments.repository.invoices import begin_with_invoices
 from farthing.payments.repository.rows import (
     AUTHORIZATION,
     AUTHORIZATION_OF_A,
@@ -20,13 +21,14 @@ from farthing.payments.repository.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from farthing.kit.db import Database, Record
     from farthing.payments.domain.authorization import Authorization
     from farthing.payments.domain.capture import Capture
     from farthing.payments.domain.intent import Intent
+    from farthing.payments.domain.invoices import InvoiceClaim
     from farthing.payments.metrics import Metrics
     from farthing.payments.repository.events import NewEvent
 
@@ -125,10 +127,16 @@ class AuthorizationRepository:
         """The oldest first."""
         return reauthorizations_of(await self._database.fetch(_NAMES, authorization_ids))
 
-    async def begin(self, authorization: Authorization, intent: Intent) -> bool:
-        """Write down an intent about the authorization as it was judged; False when it has changed, or is being changed."""
-        values = (intent.id, intent.attempt, intent.kind, json_of(intent.plan), intent.fingerprint, intent.expires)
-        return (await self._begin.row(authorization.id, authorization.version, *values))["id"] is not None
+    async def begin(self, authorization: Authorization, intent: Intent, claims: Collection[InvoiceClaim] = ()) -> bool:
+        """Write down an intent about the authorization as it was judged; False when it has changed, or is being changed.
+
+        Raises InvoiceTaken.
+        """
+        i = intent
+        values = (authorization.id, authorization.version, i.id, i.attempt, i.kind, json_of(i.plan), i.fingerprint, i.expires)
+        if claims:
+            return await begin_with_invoices(self._database, _BEGIN, values, i.attempt, claims)
+        return (await self._begin.row(*values))["id"] is not None
 
     async def make(self, intent: Intent, made: Sequence[Authorization], events: Sequence[NewEvent], at: datetime) -> bool:
         """Record the outcome of an intent to pay; False when a twin has."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from farthing.payments.repository.events import event_values
+from farthing.payments.repository.invoices import begin_with_invoices
 from farthing.payments.repository.rows import (
     CAPTURE,
     CAPTURE_RECORD,
@@ -19,12 +20,13 @@ from farthing.payments.repository.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from farthing.kit.db import Database
     from farthing.payments.domain.capture import Capture, Refund
     from farthing.payments.domain.intent import Intent
+    from farthing.payments.domain.invoices import InvoiceClaim
     from farthing.payments.metrics import Metrics
     from farthing.payments.repository.events import NewEvent
 
@@ -106,10 +108,16 @@ class CaptureRepository:
         """The oldest first."""
         return [refund_of(row) for row in await self._database.fetch(_REFUNDS_OF_ORDER, order_id)]
 
-    async def begin(self, capture: Capture, intent: Intent) -> bool:
-        """Write down an intent about the capture as it was judged; False when it has changed, or is being changed."""
-        values = (intent.id, intent.attempt, intent.kind, json_of(intent.plan), intent.fingerprint, intent.expires)
-        return (await self._begin.row(capture.id, capture.version, *values))["id"] is not None
+    async def begin(self, capture: Capture, intent: Intent, claims: Collection[InvoiceClaim] = ()) -> bool:
+        """Write down an intent about the capture as it was judged; False when it has changed, or is being changed.
+
+        Raises InvoiceTaken.
+        """
+        i = intent
+        values = (capture.id, capture.version, i.id, i.attempt, i.kind, json_of(i.plan), i.fingerprint, i.expires)
+        if claims:
+            return await begin_with_invoices(self._database, _BEGIN, values, i.attempt, claims)
+        return (await self._begin.row(*values))["id"] is not None
 
     async def refund(self, intent: Intent, changed: Capture, refund: Refund, events: Sequence[NewEvent]) -> bool:
         """Record the outcome of an intent to refund; False when a twin has."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from farthing.payments.repository.invoices import begin_with_invoices
 from farthing.payments.repository.rows import intent_of, json_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from farthing.kit.db import Database
     from farthing.payments.domain.intent import Intent
+    from farthing.payments.domain.invoices import InvoiceClaim
 
 _COLUMNS = "id, attempt, kind, subject, plan, fingerprint, expires, done"
 _FIND = f"SELECT {_COLUMNS} FROM intents WHERE id = $1"
@@ -35,11 +38,6 @@ WITH gone AS (
 )
 SELECT (SELECT id FROM gone) AS id
 """
-_CLAIM = """
-INSERT INTO invoices (merchant, invoice, owner, attempt) VALUES ($1, $2, $3, $4)
-ON CONFLICT (merchant, invoice) DO UPDATE SET owner = excluded.owner WHERE invoices.owner = excluded.owner
-RETURNING invoice
-"""
 _FREE = "DELETE FROM invoices WHERE attempt = $1"
 _FIRST_EXPIRY = "SELECT min(expires) AS expires FROM intents WHERE expires IS NOT NULL"
 _FORGET_EXPIRED = "DELETE FROM intents WHERE done AND expires <= $1"
@@ -55,12 +53,13 @@ class IntentRepository:
         self._database = database
         self._open = database.together(_OPEN)
 
-    async def open(self, intent: Intent) -> bool:
-        """Write an intent down; False when there is one with this id."""
-        row = await self._open.row(
-            *(intent.id, intent.attempt, intent.kind, intent.subject, json_of(intent.plan), intent.fingerprint, intent.expires)
-        )
-        return row["id"] is not None
+    async def open(self, intent: Intent, claims: Collection[InvoiceClaim] = ()) -> bool:
+        """Write an intent down; False when there is one with this id. Raises InvoiceTaken."""
+        i = intent
+        values = (i.id, i.attempt, i.kind, i.subject, json_of(i.plan), i.fingerprint, i.expires)
+        if claims:
+            return await begin_with_invoices(self._database, _OPEN, values, i.attempt, claims)
+        return (await self._open.row(*values))["id"] is not None
 
     async def find(self, intent_id: str) -> Intent | None:
         row = await self._database.row(_FIND, intent_id)
@@ -76,11 +75,8 @@ class IntentRepository:
         row = await self._database.row(_WITHDRAW, intent.id, intent.attempt, intent.subject, even_if_shared)
         return row is not None and row["id"] is not None
 
-    async def claim_invoice(self, merchant: str, invoice: str, owner: str, attempt: str) -> bool:
-        """Reserve an invoice id; False when it is somebody else's."""
-        return await self._database.row(_CLAIM, merchant, invoice, owner, attempt) is not None
-
     async def free_invoices(self, attempt: str) -> None:
+        """What a card's bank refuses has used none. Withdrawing frees them by itself."""
         await self._database.execute(_FREE, attempt)
 
     async def stale(self, seconds: int, limit: int) -> list[str]:
