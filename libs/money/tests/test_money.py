@@ -24,7 +24,15 @@ def test_there_are_25_currencies_and_three_take_no_decimals() -> None:
 
 @pytest.mark.parametrize(
     ("currency", "value", "minor"),
-    [("USD", "10.00", 1000), ("USD", "10", 1000), ("USD", "0.1", 10), ("JPY", "7", 7), ("EUR", "-3.50", -350)],
+    [
+        ("USD", "10.00", 1000),
+        ("USD", "10", 1000),
+        ("USD", "0.1", 10),
+        ("JPY", "7", 7),
+        ("EUR", "-3.50", -350),
+        ("USD", ".5", 50),
+        ("USD", "-.05", -5),
+    ],
 )
 def test_reads_decimal_strings(currency: str, value: str, minor: int) -> None:
     assert Money.parse(currency, value) == Money(currency, minor)
@@ -41,7 +49,10 @@ def test_reads_decimal_strings(currency: str, value: str, minor: int) -> None:
         ("USD", "1\n", "INVALID_PARAMETER_SYNTAX"),
         ("USD", "\u0661", "INVALID_PARAMETER_SYNTAX"),
         ("USD", "NaN", "INVALID_PARAMETER_SYNTAX"),
-        ("USD", ".5", "INVALID_PARAMETER_SYNTAX"),
+        ("USD", ".", "INVALID_PARAMETER_SYNTAX"),
+        ("USD", "5.", "INVALID_PARAMETER_SYNTAX"),
+        ("USD", "-", "INVALID_PARAMETER_SYNTAX"),
+        ("JPY", ".5", "DECIMALS_NOT_SUPPORTED"),
         ("USD", "99999999999999999", "INVALID_PARAMETER_VALUE"),
     ],
 )

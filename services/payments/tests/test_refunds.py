@@ -110,6 +110,10 @@ class TestRefund:
         assert issue_of(await shop.post(f"/captures/{capture['id']}/refund", {"amount": amount})) == refusal
         assert await status(shop, capture) == "COMPLETED"
 
+    async def test_an_amount_may_begin_with_its_point(self, shop: Shop) -> None:
+        capture = await shop.captured()
+        assert (await shop.refund(capture["id"], ".50")).json()["amount"] == money("0.50")
+
     async def test_for_180_days(self, shop: Shop) -> None:
         capture = await shop.captured()
         shop.advance(days=180, minutes=-1)

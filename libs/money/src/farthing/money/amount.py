@@ -11,7 +11,7 @@ from farthing.money.currency import decimals_of
 # The largest amount the wire can carry is 32 characters; ours is far below what a bigint of minor units holds,
 # so that sums of a whole ledger cannot overflow.
 MAX_MINOR = 10**15
-_DECIMAL = re.compile(r"(-?)(\d{1,18})(?:\.(\d{1,18}))?")
+_DECIMAL = re.compile(r"(-?)(?=\.?\d)(\d{0,18})(?:\.(\d{1,18}))?")  # the wire's pattern takes .50, too
 
 
 class AmountError(ValueError):

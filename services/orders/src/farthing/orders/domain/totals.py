@@ -29,7 +29,7 @@ class Amounts:
         """Minor units; None when it is no amount of the order's currency. The shape of `money` was checked before."""
         code, value = money["currency_code"], money["value"]
         try:
-            found = Money.parse(code, f"0{value}" if value[0] == "." else value.replace("-.", "-0."))
+            found = Money.parse(code, value)
         except UnknownCurrency:
             self.add(Rule.INVALID_CURRENCY_CODE, f"{pointer}/currency_code", code)
             return None
