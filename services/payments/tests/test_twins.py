@@ -13,6 +13,7 @@ from farthing.clients.merchants.models import MerchantChange
 from farthing.clients.payments.errors import DuplicateInvoiceId, InstrumentDeclined
 from farthing.clients.payments.models import Payer
 from farthing.kit.call import TRAIL
+from farthing.kit.db import Database
 from farthing.kit.errors import ApiError, Unavailable
 from farthing.kit.telemetry.tracing import new_trail
 from farthing.money import Ids
@@ -195,9 +196,13 @@ class Turns:
         raise AssertionError(intent, alone)
 
 
-def writing_of(shop: Shop) -> Writing:
-    database = shop.single.database
-    intents = IntentRepository(database)
+def execution_of(database: Database) -> Execution:
+    """Another one, that says itself how intents are carried out."""
     metrics = Metrics("payments", CollectorRegistry())
     subjects = Subjects(AuthorizationRepository(database, metrics), CaptureRepository(database, metrics))
-    return Writing(intents, Execution(intents, subjects), shop.single.clock, Ids(), strict=False)
+    return Execution(IntentRepository(database), subjects)
+
+
+def writing_of(shop: Shop) -> Writing:
+    database = shop.single.database
+    return Writing(IntentRepository(database), execution_of(database), shop.single.clock, Ids(), strict=False)

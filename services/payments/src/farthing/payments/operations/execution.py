@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from farthing.kit.call import TRAIL
 from farthing.kit.errors import ApiError, OutcomeUnknown
+from farthing.payments.repository.intents import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -70,6 +72,7 @@ class Execution:
         self._intents, self._subjects = intents, subjects
         self._executors: Mapping[IntentKind, Executor] = {}
         self._twins = Twins()
+        self._tried = FIRST
 
     def use(self, executors: Mapping[IntentKind, Executor]) -> None:
         """Say who executes which kind. They are made after this, because they finish each other's intents through it."""
@@ -100,17 +103,26 @@ class Execution:
                 raise
 
     async def recover(self) -> int:
-        """Finish what was begun some seconds ago and is not done; answer how much is. One that cannot be finished holds back no other."""
-        done = 0
-        for intent_id in await self._intents.stale(STALE_SECONDS, _AT_ONCE):
-            try:
-                await self._subjects.tell(await self._intents.find(intent_id))
-                await self.finish(intent_id)
-            except ApiError as error:
-                if error.status_code >= 500:
-                    continue
-            done += 1
+        """Finish what was begun some seconds ago and is not done; answer how much is. One that cannot be finished holds back no other.
+
+        A run whose time is over, or that fails, is continued by the next one behind the last that was tried.
+        """
+        done, trail = 0, TRAIL.get()
+        while stale := await self._intents.stale(STALE_SECONDS, _AT_ONCE, self._tried):
+            for self._tried in stale:
+                done += await self._recover(self._tried.intent_id)
+                if trail is not None and trail.remaining() <= 0:
+                    return done
+        self._tried = FIRST
         return done
+
+    async def _recover(self, intent_id: str) -> bool:
+        try:
+            await self._subjects.tell(await self._intents.find(intent_id))
+            await self.finish(intent_id)
+        except ApiError as error:
+            return error.status_code < 500
+        return True
 
     async def is_stale(self) -> bool:
         return bool(await self._intents.stale(STALE_SECONDS, 1))

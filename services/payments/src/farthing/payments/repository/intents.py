@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from farthing.payments.repository.invoices import begin_with_invoices
 from farthing.payments.repository.rows import intent_of, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from farthing.kit.db import Database
     from farthing.payments.domain.intent import Intent
@@ -44,8 +44,19 @@ _FORGET_EXPIRED = "DELETE FROM intents WHERE done AND expires <= $1"
 _FORGET = "DELETE FROM intents WHERE id = $1 AND done AND expires <= $2"
 # An intent is left alone for a while: whoever opened it is probably still at work.
 _STALE = """
-SELECT id FROM intents WHERE NOT done AND started < now() - make_interval(secs => $1) ORDER BY started LIMIT $2
+SELECT started, id FROM intents
+WHERE NOT done AND started < now() - make_interval(secs => $1) AND (started, id) > ($2, $3) ORDER BY started, id LIMIT $4
 """
+
+
+class Place(NamedTuple):
+    """Where an intent stands among all of them."""
+
+    started: datetime
+    intent_id: str
+
+
+FIRST: Final = Place(datetime.min.replace(tzinfo=UTC), "")
 
 
 class IntentRepository:
@@ -79,9 +90,9 @@ class IntentRepository:
         """What a card's bank refuses has used none. Withdrawing frees them by itself."""
         await self._database.execute(_FREE, attempt)
 
-    async def stale(self, seconds: int, limit: int) -> list[str]:
+    async def stale(self, seconds: int, limit: int, after: Place = FIRST) -> list[Place]:
         """Open intents that were begun so long ago that whoever began them is gone, the oldest first."""
-        return [row["id"] for row in await self._database.fetch(_STALE, seconds, limit)]
+        return [Place(row["started"], row["id"]) for row in await self._database.fetch(_STALE, seconds, *after, limit)]
 
     async def open_ones(self) -> list[Intent]:
         return [intent_of(row) for row in await self._database.fetch(_OPEN_ONES)]
