@@ -80,6 +80,15 @@ class TestAssertion:
             assert (await shop.get(f"/captures/{capture['id']}", **AS_OTHER)).status_code == 200
             assert (await shop.get(f"/captures/{capture['id']}", **AS_OTHER, **asserted)).status_code == expected
 
+    async def test_acting_for_the_payee_it_takes_its_own_platform_fee(self, shop: Shop, merchants: MerchantsClient) -> None:
+        await merchants.give_consent(OTHER, STORE)
+        authorization = await shop.authorized(100_00, client_id=OTHER_APP)
+        asserted = assertion(iss=OTHER_APP, payer_id=STORE)
+        body = {"payment_instruction": {"platform_fees": [{"amount": money("5.00")}]}}
+        answer = await shop.capture(authorization["id"], body=body, paypal_auth_assertion=asserted, **AS_OTHER)
+        assert answer.status_code == 201
+        assert (await shop.balance(OTHER), await shop.balance(STORE)) == (5_00, 91_02)
+
     @pytest.mark.parametrize(
         "header",
         [

@@ -131,7 +131,7 @@ def _authorizations(api: Api, do: Operations) -> None:
     @api.public("POST", f"{root}/capture", "authorizations.capture", AUTHCAPTURE)
     async def capture(call: Call, authorization_id: str, body: CaptureBody | None) -> Response:
         request = await _request(do.access, call, authorization_id, body)
-        wish = await _capture_wish(do.access, request, body or CaptureBody())
+        wish = await _capture_wish(do.access, call, body or CaptureBody())
         written = await do.capture.capture(request, wish)
         return _written(call, await do.reading.capture(written.attempt, request.actor), replayed=written.replayed)
 
@@ -213,7 +213,8 @@ def _written(call: Call, document: Document, *, replayed: bool) -> Response:
     return json_response(document if call.wants_representation else minimal(document), 200 if replayed else 201)
 
 
-async def _capture_wish(access: Access, request: WriteRequest, body: CaptureBody) -> CaptureWish:
+async def _capture_wish(access: Access, call: Call, body: CaptureBody) -> CaptureWish:
+    """Whoever it acts for, the app takes a platform fee for itself unless it names somebody else."""
     fee = body.payment_instruction.fee if body.payment_instruction else None
     where = "/payment_instruction/platform_fees/0"
     payee = await access.payee(fee.payee.merchant_id, fee.payee.email_address, f"{where}/payee") if fee and fee.payee else None
@@ -224,7 +225,7 @@ async def _capture_wish(access: Access, request: WriteRequest, body: CaptureBody
         note=body.note_to_payer,
         soft_descriptor=body.soft_descriptor,
         platform_fee=_money(fee.amount if fee else None, f"{where}/amount"),
-        platform_payee=payee or request.actor.account,
+        platform_payee=payee or call.caller.account,
         disbursement_mode=body.payment_instruction.disbursement_mode if body.payment_instruction else None,
     )
 
