@@ -97,6 +97,15 @@ class TestAssertion:
         by_email = assertion(iss="other-client-id", email="store@example.com")
         assert (await shop.capture(order_id, OTHER, paypal_auth_assertion=by_email)).status_code == 201
 
+    async def test_a_platform_fee_without_a_payee_is_the_apps_own(self, shop: Shop) -> None:
+        await shop.orders.beside["merchants"].client(MerchantsClient).give_consent(OTHER, STORE)
+        fee = {"amount": {"currency_code": "USD", "value": "1.00"}}
+        body = order(unit(payment_instruction={"platform_fees": [fee]}))
+        made = await shop.post("", body, OTHER, paypal_auth_assertion=for_store(), prefer="return=representation")
+        [shown] = made.json()["purchase_units"]
+        (told,) = shown["payment_instruction"]["platform_fees"]
+        assert (shown["payee"]["merchant_id"], told["payee"]["merchant_id"]) == (STORE, OTHER)
+
     async def told(self, shop: Shop) -> dict[str, Any]:
         await shop.events()
         return {"data": shop.orders.events[0].data}

@@ -52,7 +52,7 @@ class Changing:
         context, intent = changed.pop("application_context"), Intent(changed.pop("intent"))
         units = changed["purchase_units"]
         check_content(units, intent, context, changed.get("processing_instruction"))
-        await self._directory.name_payees(units, await self._directory.merchant(order.merchant))
+        await self._directory.name_payees(units, order.merchant, order.creator)
         _name_payer(changed, (order.funding or {}).get("account_id"))
         if order.status is Status.APPROVED:
             _as_approved(order, units, former, intent)

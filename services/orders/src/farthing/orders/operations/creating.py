@@ -102,7 +102,7 @@ class Creating:
         intent, units = Intent(request["intent"]), request["purchase_units"]
         context = {**(request.get("application_context") or {}), **(source.context if source else {})}
         check_content(units, intent, context, request.get("processing_instruction"))
-        await self._directory.name_payees(units, await self._directory.merchant(caller.actor.account))
+        await self._directory.name_payees(units, caller.actor.account, caller.creator)
         now = self._clock.now()
         return Order(
             id=self._ids.resource(),

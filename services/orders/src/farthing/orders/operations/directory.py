@@ -76,23 +76,25 @@ class Directory:
         except AccountNotFound:
             raise PayerNotFound from None
 
-    async def name_payees(self, units: list[Json], default: Merchant) -> None:
+    async def name_payees(self, units: list[Json], merchant: str, creator: str) -> None:
         """Write into each unit, and each platform fee, who gets the money: its merchant id and e-mail address.
 
-        Raises PayeeAccountInvalid, InvalidPlatformFeesAccount.
+        Who is not named is the `merchant` for whom the order is made; of a fee the `creator`, the app's own account: PayPal's
+        `platform_fee.payee` is the API caller by default. Raises PayeeAccountInvalid, InvalidPlatformFeesAccount.
         """
+        default = await self.merchant(merchant)
         for index, unit in enumerate(units):
             given, pointer = unit.get("payee"), f"/purchase_units/{index}"
             unit["payee"] = _shown(default) if not given else {**given, **await self._payee(given, f"{pointer}/payee")}
             for place, fee in enumerate((unit.get("payment_instruction") or {}).get("platform_fees") or ()):
                 where = f"{pointer}/payment_instruction/platform_fees/{place}/payee"
-                await self._name_fee(fee, default, where)
+                await self._name_fee(fee, creator, where)
                 if fee["payee"]["merchant_id"] == unit["payee"]["merchant_id"]:  # payments refuse that, but not before the payer agreed
                     raise InvalidPlatformFeesAccount(field=where)
 
-    async def _name_fee(self, fee: Json, default: Merchant, pointer: str) -> None:
+    async def _name_fee(self, fee: Json, creator: str, pointer: str) -> None:
         try:
-            fee["payee"] = await self._payee(fee["payee"], pointer) if fee.get("payee") else _shown(default)
+            fee["payee"] = await self._payee(fee.get("payee") or {"merchant_id": creator}, pointer)
         except PayeeAccountInvalid:
             raise InvalidPlatformFeesAccount(field=pointer) from None
 
