@@ -23,7 +23,7 @@ from farthing.observer.gateways.pods import Counts, PodMetrics, counts_of
 from farthing.observer.operations.observing import DRAINING, SETTLING
 from farthing.observer.settings import GrafanaSettings
 from services.observer.tests.stage import PATIENCE, Stage, served, staged
-from services.observer.tests.test_history import BEFORE, NOON, OOM, ROLLOUT, RUNNING, News, at
+from services.observer.tests.test_history import BEFORE, DONE, NOON, OOM, ROLLOUT, RUNNING, News, at
 
 
 class GrafanaServer:
@@ -82,6 +82,16 @@ async def test_a_rollout_is_in_progress_at_once_and_told_when_it_is_over(stage: 
         await stage.wait(PATIENCE)
     assert stage.value("farthing_rollout_duration_seconds_count", outcome="complete") == 1
     assert len({span.context.trace_id for span in stage.spans() if span.context}) == 1
+
+
+async def test_a_rollout_of_a_service_that_is_removed_is_in_progress_no_longer(stage: Stage) -> None:
+    """Else an alert says for ever that it takes too long."""
+    await stage.take(*ROLLOUT[:4])
+    assert stage.value("farthing_rollouts_in_progress") == 1
+    await stage.take(News(15, None, "d"))
+    assert stage.value("farthing_rollouts_in_progress") == 0
+    await stage.take(News(16, replace(DONE, uid="d2", reason="", whole=False)))
+    assert stage.value("farthing_rollouts_in_progress") == 1
 
 
 async def test_what_never_happened_reads_zero(stage: Stage) -> None:

@@ -19,6 +19,7 @@ _SECONDS: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
 class Figures:
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._services: set[str] = set()
         self._going_on = Gauge("farthing_rollouts_in_progress", "Rollouts that have begun and not ended.", ("service",), registry=registry)
         self._duration = Histogram(
             "farthing_rollout_duration_seconds",
@@ -48,14 +49,16 @@ class Figures:
         )
 
     def going_on(self, services: Iterable[str], happenings: Iterable[Happening]) -> None:
-        """Say of every service how many rollouts it has, also when there is none."""
+        """Say of every service how many rollouts it has, also when there is none, and of one that is removed in the middle of one."""
         found = Counting(one.service for one in happenings if one.kind == "rollout" and one.ended is None)
-        for service in services:
+        for service in {*services} - self._services:
             self._begin(service)
+        for service in self._services:
             self._going_on.labels(service).set(found[service])
 
     def _begin(self, service: str) -> None:
         """Every series of a service is there from the start: Prometheus sees no increase in one that begins with a 1."""
+        self._services.add(service)
         self._failed.labels(service)
         self._first_request.labels(service)
         for outcome in _OUTCOMES:
