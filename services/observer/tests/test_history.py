@@ -237,6 +237,14 @@ class TestEndings:
             (("rollout", "d", "4"), 200, None, ""),
         ]
 
+    def test_a_rollout_begins_after_the_last_one_whose_beginning_is_known(self) -> None:
+        """A rollback that only a list tells of has no time of its own."""
+        back: list[Object] = [deployment(3, V1, 1, 3, changed=at(10)), ReplicaSet("rs1", "d", "1.0.0", V1, frozenset({1, 3}), at(-900))]
+        again = deployment(4, V2, 1, 4, changed=at(200))
+        made = ReplicaSet("rs2", "d", "2.0.0", V2, frozenset({2, 4}), at(10))
+        found = told(history([*ROLLOUT[:2], ROLLOUT[8], News(200, again), News(200, made)], {3: back}))
+        assert [one[:4] for one in found[1:]] == [(("rollout", "d", "2"), 10, 20, "complete"), (("rollout", "d", "4"), 200, None, "")]
+
     def test_a_change_during_a_rollout_supersedes_it(self) -> None:
         after = deployment(4, "template-4", 1, 4, changed=at(120))
         news = [News(120, after), News(120, ReplicaSet("rs4", "d", "4.0.0", "template-4", frozenset({4}), at(120)))]

@@ -10,17 +10,18 @@ from farthing.observer.domain.happenings import Phase, PodStory
 from farthing.observer.domain.objects import Deployment, Ended, Event, Pod, ReplicaSet
 from farthing.observer.domain.times import Times, whole
 
+Changes = dict[int, datetime | None]  # of a Deployment: when each generation began, oldest first
 _STOPPING = timedelta(seconds=60)  # between a container's being killed for a probe and its end
 
 
 @dataclass(slots=True)
 class Generation:
-    """One state of a Deployment's spec: when it was `written` as the API server's record has it, and when it was `seen`."""
+    """One state of a Deployment's spec: when it was `written` as the API server's record has it, and when it was first `seen`."""
 
     template: str
     desired: int
     written: Times = field(default_factory=Times)
-    seen: Times = field(default_factory=Times)
+    seen: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -41,11 +42,16 @@ class DeploymentFacts:
 
     def add(self, seen: Deployment, at: datetime | None) -> None:
         self.name, self.service = seen.name, seen.service
+        self._add_generation(seen, at)
+        if seen.revision:
+            self._add_revision(seen, at)
+
+    def _add_generation(self, seen: Deployment, at: datetime | None) -> None:
         generation = self.generations.setdefault(seen.generation, Generation(seen.template, seen.desired))
         generation.written.add(seen.changed, at)
-        generation.seen.add(at)
-        if not seen.revision:
-            return
+        generation.seen = min((one for one in (generation.seen, at) if one is not None), default=None)
+
+    def _add_revision(self, seen: Deployment, at: datetime | None) -> None:
         revision = self.revisions[seen.revision]
         if seen.current:  # before, the conditions may be the previous revision's
             if seen.reason == "NewReplicaSetAvailable" and seen.whole:
@@ -57,15 +63,19 @@ class DeploymentFacts:
     def newest(self) -> Generation:
         return self.generations[max(self.generations)]
 
-    def changed(self, number: int) -> datetime | None:
-        """When a generation began.
+    def changes(self) -> Changes:
+        """When each generation began.
 
         Whoever scales leaves no time in the record: then it still tells that of an earlier generation, and the first sight counts.
         """
-        own = self.generations[number]
-        written = own.written.first()
-        stale = any(written in one.written for earlier, one in self.generations.items() if earlier < number)
-        return own.seen.first() if written is None or stale else written
+        found, before = Changes(), None
+        for number in sorted(self.generations):
+            own = self.generations[number]
+            written = own.written.first()
+            stale = written is None or (before is not None and whole(written) <= before)
+            found[number] = own.seen if stale else written
+            before = max((at for at in (before, own.written.last()) if at is not None), default=None)
+        return found
 
 
 class ReplicaSetFacts:

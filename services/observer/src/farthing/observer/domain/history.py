@@ -101,9 +101,10 @@ class History:
     def _of(self, facts: DeploymentFacts, by_set: dict[str, list[PodFacts]]) -> Iterable[Happening]:
         sets = [one for one in self._sets.values() if one.deployment == facts.uid]
         pods = [pod for one in sets for pod in by_set.get(one.uid, ())]
-        rollouts = Rollouts(facts, sets, pods)
+        changes = facts.changes()
+        rollouts = Rollouts(facts, changes, sets, pods)
         yield from rollouts.happenings()
-        yield from ScaleOuts(facts, rollouts, pods, self._autoscaled[facts.name]).happenings()
+        yield from ScaleOuts(facts, changes, rollouts, pods, self._autoscaled[facts.name]).happenings()
 
 
 def _stray(pod: PodFacts, now: datetime) -> bool:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
 
-from farthing.observer.domain.facts import DeploymentFacts, PodFacts, ReplicaSetFacts, Revision
+from farthing.observer.domain.facts import Changes, DeploymentFacts, PodFacts, ReplicaSetFacts, Revision
 from farthing.observer.domain.happenings import Happening
 from farthing.observer.domain.times import whole
 
 
 class Rollouts:
-    """`sets` are those of the Deployment, `pods` those of the sets."""
+    """`changes`: when its generations began. `sets` are those of the Deployment, `pods` those of the sets."""
 
-    def __init__(self, facts: DeploymentFacts, sets: Sequence[ReplicaSetFacts], pods: Sequence[PodFacts]) -> None:
+    def __init__(self, facts: DeploymentFacts, changes: Changes, sets: Sequence[ReplicaSetFacts], pods: Sequence[PodFacts]) -> None:
         self._facts, self._pods = facts, pods
         self.sets = {revision: one for one in sets for revision in one.revisions}
+        self._changes: defaultdict[str, list[datetime]] = defaultdict(list)  # by template
+        for number, at in changes.items():
+            if at is not None:
+                self._changes[facts.generations[number].template].append(at)
 
     def happenings(self) -> list[Happening]:
         """Oldest first. A rollout whose ReplicaSet is not there yet (strategy Recreate ends the old pods first) is among them."""
-        numbers = sorted({*self._facts.revisions, *self._announced()})
-        begins: list[datetime | None] = []
-        for number in numbers:
-            begins.append(self._began(number, begins[-1] if begins else None))
-        found = []
-        for number, began, following in zip_longest(numbers, begins, begins[1:]):
+        previous: datetime | None = None
+        begun: list[tuple[int, datetime]] = []
+        for number in sorted({*self._facts.revisions, *self._announced()}):
+            began = self._began(number, previous)
             if began is not None:
-                found.append(self._told(number, began, following))
-        return found
+                begun.append((number, began))
+                previous = began
+        following = [began for _, began in begun[1:]]
+        return [self._told(number, began, after) for (number, began), after in zip_longest(begun, following)]
 
     def _announced(self) -> set[int]:
         """The revision that the newest template has or will have, before the controller has put it on the Deployment."""
@@ -48,7 +53,7 @@ class Rollouts:
         else:
             signs = []
         template = own.template if own else self._facts.newest.template if self._facts.generations else ""
-        signs += [self._facts.changed(count) for count, one in self._facts.generations.items() if one.template == template]
+        signs += self._changes.get(template, [])
         signs.append(revision.complete.first())
         later = [at for at in signs if at is not None and (previous is None or at > previous)]
         return min(later, default=None)

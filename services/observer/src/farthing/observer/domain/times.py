@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 
 SECOND = timedelta(seconds=1)
@@ -32,21 +33,24 @@ class Times:
     __slots__ = ("_found",)
 
     def __init__(self) -> None:
-        self._found: dict[datetime, datetime] = {}
+        self._found: list[datetime] = []  # sorted, one of each second
 
     def add(self, at: datetime | None, seen: datetime | None = None) -> None:
         if at is None:
             return
         second = whole(at)
-        finer = [one for one in (at, seen, self._found.get(second)) if one is not None and second < one < second + SECOND]
-        self._found[second] = min(finer, default=second)
+        place = bisect_left(self._found, second)
+        known = [one for one in self._found[place : place + 1] if whole(one) == second]
+        finer = [one for one in (at, seen, *known) if one is not None and second < one < second + SECOND]
+        self._found[place : place + len(known)] = [min(finer, default=second)]
 
     def first(self, since: datetime | None = None) -> datetime | None:
         """The earliest, or the earliest that is not before the second of `since`."""
-        return min((at for second, at in self._found.items() if since is None or second >= whole(since)), default=None)
+        place = 0 if since is None else bisect_left(self._found, whole(since))
+        return self._found[place] if place < len(self._found) else None
 
-    def __contains__(self, at: object) -> bool:
-        return isinstance(at, datetime) and whole(at) in self._found
+    def last(self) -> datetime | None:
+        return self._found[-1] if self._found else None
 
     def __bool__(self) -> bool:
         return bool(self._found)
