@@ -36,7 +36,7 @@ def observed() -> tuple[list[Metric], list[Span]]:
 
 async def _observed() -> tuple[list[Metric], list[Span]]:
     async with staged() as stage:
-        stage.observing.seen(Node("worker", ready=False, cordoned=False), NOON)
+        stage.observing.seen(Node("n1", "worker", ready=False, cordoned=False), NOON)
         await stage.take(*ROLLOUT[:9])
         for status in (200, 500):
             stage.new.metrics.served("orders", "2", "orders.get", status, 0.1)

@@ -363,9 +363,9 @@ def test_what_is_long_gone_is_forgotten() -> None:
     gone = int(FORGOTTEN.total_seconds()) + 30
     for uid in ("d", "rs1", "rs2", "p2"):
         found.gone(uid, at(40))
-    found.forget(at(gone + 11))
+    found.forget(at(gone + 11), set())
     assert (found.happenings(at(gone + 11)), found.pods(), set(found._pods)) == ([], [], {"stranger"})
-    found.forget(at(gone + 60))
+    found.forget(at(gone + 60), set())
     assert found._pods == {}
 
 

@@ -1,13 +1,18 @@
-"""What has been seen of the cluster so far. Facts are only ever added: seen twice, late or in another order they come to the same."""
+"""What has been seen of the cluster so far. Facts are only ever added: seen twice, late or in another order they come to the same.
+
+What lives long collects facts without end, so those that nothing needs any more are forgotten, and stay so when they are seen again.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from farthing.observer.domain.happenings import Phase, PodStory
-from farthing.observer.domain.objects import Deployment, Ended, Event, Pod, ReplicaSet
+from farthing.observer.domain.happenings import Happening, Phase, PodStory
+from farthing.observer.domain.objects import Deployment, Ended, Event, Node, Pod, ReplicaSet
 from farthing.observer.domain.times import Times, whole
 
 Changes = dict[int, datetime | None]  # of a Deployment: when each generation began, oldest first
@@ -32,17 +37,29 @@ class Revision:
     failed: Times = field(default_factory=Times)
 
 
+@dataclass(slots=True)
+class Forgotten:
+    """What remains of the facts that were dropped."""
+
+    generation: int = 0  # the newest one
+    revision: int = 0  # the newest one, and the time of its rollout
+    began: datetime | None = None
+    ended: datetime | None = None
+
+
 class DeploymentFacts:
     def __init__(self, uid: str) -> None:
         self.uid = uid
         self.name = self.service = ""
         self.generations: dict[int, Generation] = {}
         self.revisions: defaultdict[int, Revision] = defaultdict(Revision)
+        self.forgotten = Forgotten()
         self.gone: datetime | None = None
 
     def add(self, seen: Deployment, at: datetime | None) -> None:
         self.name, self.service = seen.name, seen.service
-        self._add_generation(seen, at)
+        if seen.generation > self.forgotten.generation:
+            self._add_generation(seen, at)
         if seen.revision:
             self._add_revision(seen, at)
 
@@ -77,6 +94,24 @@ class DeploymentFacts:
             before = max((at for at in (before, own.written.last()) if at is not None), default=None)
         return found
 
+    def forget(self, told: Iterable[Happening], since: datetime) -> None:
+        """Drop what no happening needs that goes on or began since then. `told`: all that is known of this Deployment."""
+        rollouts = sorted((int(one.key[2]), one.began, one.ended) for one in told if one.kind == "rollout")
+        for number, began, ended in rollouts:  # each begins later than the one before it
+            if began < since and ended is not None and ended <= since:
+                self.forgotten.revision, self.forgotten.began, self.forgotten.ended = number, began, ended
+        self._forget_generations(since)
+        latest = max(self.revisions, default=0)
+        for number in [one for one in self.revisions if one <= self.forgotten.revision and one != latest]:
+            del self.revisions[number]
+
+    def _forget_generations(self, since: datetime) -> None:
+        """Those before the last one that began earlier: with that one, and with the time in its record, the next is compared."""
+        old = list(takewhile(lambda change: change[1] is None or change[1] < since, self.changes().items()))
+        for number, _ in old[:-1]:
+            self.forgotten.generation = number
+            del self.generations[number]
+
 
 class ReplicaSetFacts:
     def __init__(self, seen: ReplicaSet) -> None:
@@ -103,6 +138,7 @@ class PodFacts:
         self.restarts: dict[str, int] = {}
         self.ends: dict[tuple[str, int], Ended] = {}
         self.killed: defaultdict[tuple[str, str], Times] = defaultdict(Times)  # by container and probe
+        self.forgotten: defaultdict[str, int] = defaultdict(int)  # the newest restart of each container
         self.gone: datetime | None = None
 
     def add(self, seen: Pod, at: datetime | None) -> None:
@@ -136,6 +172,19 @@ class PodFacts:
             self.pulled.add(event.at, at)
         else:
             self.killed[event.container, event.kind].add(event.at, at)
+
+    def forget(self, told: Iterable[Happening], since: datetime) -> None:
+        """Drop what no happening needs that began since then. `told`: all that is known of this pod."""
+        for one in told:
+            if one.kind == "restart" and one.ended is not None and one.ended < since:
+                container, number = one.key[2], int(one.key[3])
+                self.forgotten[container] = max(self.forgotten[container], number)
+        for which in [(name, number) for name, number in self.ends if number <= self.forgotten[name]]:
+            del self.ends[which]
+        for which in [(name, number) for name, number in self.runs if 0 < number <= self.forgotten[name]]:
+            del self.runs[which]
+        for times in (self.ready, self.served, self.pulled, *self.killed.values()):
+            times.forget(since - _STOPPING)
 
     @property
     def known(self) -> bool:
@@ -181,3 +230,13 @@ class PodFacts:
                 phases.append(Phase(name, before, ended))
                 before = ended
         return PodStory(self.uid, self.name, self.node, began, tuple(phases))
+
+
+class NodeFacts:
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        self.name, self.ready = "", True
+        self.gone: datetime | None = None
+
+    def add(self, seen: Node) -> None:
+        self.name, self.ready = seen.name, seen.ready

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from farthing.observer.domain.facts import DeploymentFacts, PodFacts, ReplicaSetFacts
+from farthing.observer.domain.facts import DeploymentFacts, NodeFacts, PodFacts, ReplicaSetFacts
 from farthing.observer.domain.happenings import Happening
 from farthing.observer.domain.losses import evictions, restarts
 from farthing.observer.domain.objects import Autoscaler, Deployment, Event, Node, Object, Pod, ReplicaSet
 from farthing.observer.domain.rollouts import Rollouts
-from farthing.observer.domain.scaling import ScaleOuts
+from farthing.observer.domain.scaling import PROMPTLY, ScaleOuts
 from farthing.observer.domain.times import Times
 
-FORGOTTEN = timedelta(minutes=15)  # after an object is gone
+FORGOTTEN = timedelta(minutes=15)  # after an object is gone, or what happened to it is over
 UNFINISHED = timedelta(minutes=15)  # a loss that was never made good: its ReplicaSet wants no such pod any more
 
 
@@ -30,7 +30,7 @@ class History:
         self._sets: dict[str, ReplicaSetFacts] = {}
         self._pods: dict[str, PodFacts] = {}
         self._autoscaled: defaultdict[str, Times] = defaultdict(Times)
-        self.nodes: dict[str, Node] = {}
+        self._nodes: dict[str, NodeFacts] = {}
 
     def observe(self, seen: Object, at: datetime | None = None) -> None:
         match seen:
@@ -45,13 +45,13 @@ class History:
             case Autoscaler():
                 self._autoscaled[seen.deployment].add(seen.scaled, at)
             case Node():
-                self.nodes[seen.name] = seen
+                self._nodes.setdefault(seen.uid, NodeFacts(seen.uid)).add(seen)
             case _:
                 pass
 
     def gone(self, uid: str, at: datetime) -> None:
         """An object was deleted, at the latest then."""
-        for known in (self._deployments, self._sets, self._pods):
+        for known in (self._deployments, self._sets, self._pods, self._nodes):
             facts = known.get(uid)
             if facts is not None:
                 facts.gone = min(at, facts.gone or at)
@@ -68,6 +68,11 @@ class History:
     def services(self) -> set[str]:
         return {one.service for one in self._deployments.values() if one.gone is None}
 
+    def nodes_not_ready(self) -> set[str]:
+        """Their names. Of two with one name it is the one that is there."""
+        ready = {one.name: one.ready for one in sorted(self._nodes.values(), key=lambda one: one.gone is None)}
+        return {name for name, is_ready in ready.items() if not is_ready}
+
     def happenings(self, now: datetime) -> list[Happening]:
         """Everything that is remembered, oldest first."""
         pods = [pod for pod in self._pods.values() if pod.known]
@@ -81,15 +86,35 @@ class History:
             found += evictions(own, names, versions) if uid else []
         return sorted((_closed(one, now) for one in found), key=lambda one: (one.began, one.key))
 
-    def forget(self, now: datetime) -> None:
-        """Drop what is long gone."""
+    def forget(self, now: datetime, told: Container[tuple[str, ...]]) -> None:
+        """Drop what is long gone, and of what is still there all that is needed by no happening but those told and long over.
 
-        def old(facts: DeploymentFacts | ReplicaSetFacts | PodFacts) -> bool:
+        `told`: the keys of those that need not be known any longer.
+        """
+        self._forget_facts(now, told)
+
+        def old(facts: DeploymentFacts | ReplicaSetFacts | PodFacts | NodeFacts) -> bool:
             return facts.gone is not None and now - facts.gone > FORGOTTEN
 
+        self._nodes = {uid: facts for uid, facts in self._nodes.items() if not old(facts)}
         self._deployments = {uid: facts for uid, facts in self._deployments.items() if not old(facts)}
         self._sets = {uid: facts for uid, facts in self._sets.items() if not old(facts)}
         self._pods = {uid: facts for uid, facts in self._pods.items() if not old(facts) and not _stray(facts, now)}
+
+    def _forget_facts(self, now: datetime, told: Container[tuple[str, ...]]) -> None:
+        found: defaultdict[str, list[Happening]] = defaultdict(list)  # by the Deployment or the pod
+        for one in self.happenings(now):
+            found[one.key[1]].append(one)
+        oldest = recent = now - FORGOTTEN
+        living: list[DeploymentFacts | PodFacts] = [*self._deployments.values(), *self._pods.values()]
+        for facts in living:
+            uid = facts.uid
+            needed = [one.began for one in found[uid] if one.key not in told or (one.ended is not None and one.ended >= recent)]
+            since = min([recent, *needed])
+            facts.forget(found[uid], since)
+            oldest = min(oldest, since)
+        for times in self._autoscaled.values():
+            times.forget(oldest - PROMPTLY)
 
     def _pod(self, uid: str) -> PodFacts:
         return self._pods.setdefault(uid, PodFacts(uid))

@@ -16,12 +16,15 @@ CAUSES: Final = frozenset({"OOMKilled", "Error", "Completed", "liveness", "start
 
 
 def restarts(pod: PodFacts, deployment: str, version: str) -> list[Happening]:
-    """Those that the pod counts. One that was missed has the cause `unknown` and the time of the next that was not."""
+    """Those that the pod counts and that are not forgotten.
+
+    One that was missed has the cause `unknown` and the time of the next that was not.
+    """
     found = []
     for container in sorted(pod.restarts):
         ends = {number: ended for (name, number), ended in pod.ends.items() if name == container}
         following: Ended | None = None
-        for number in range(max([pod.restarts[container], *ends]), 0, -1):
+        for number in range(max([pod.restarts[container], *ends]), pod.forgotten[container], -1):
             following = ends.get(number, following)
             if following is not None and following.at is not None and not _was_deleted(pod, following.at):
                 cause = _cause(pod, container, ends[number]) if number in ends else "unknown"

@@ -109,6 +109,7 @@ class Autoscaler:
 
 @dataclass(frozen=True, slots=True)
 class Node:
+    uid: str
     name: str
     ready: bool
     cordoned: bool

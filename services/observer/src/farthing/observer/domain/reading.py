@@ -118,8 +118,9 @@ def autoscaler(raw: Raw) -> Autoscaler:
 
 
 def node(raw: Raw) -> Node:
-    ready = word(_condition(part(raw, "status"), "Ready"), "status") == "True"
-    return Node(name=word(part(raw, "metadata"), "name"), ready=ready, cordoned=part(raw, "spec").get("unschedulable") is True)
+    meta, ready = part(raw, "metadata"), word(_condition(part(raw, "status"), "Ready"), "status") == "True"
+    cordoned = part(raw, "spec").get("unschedulable") is True
+    return Node(uid=word(meta, "uid"), name=word(meta, "name"), ready=ready, cordoned=cordoned)
 
 
 READERS: Final[Mapping[str, Callable[[Raw], Object]]] = MappingProxyType(

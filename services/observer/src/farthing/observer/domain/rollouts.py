@@ -25,9 +25,10 @@ class Rollouts:
 
     def happenings(self) -> list[Happening]:
         """Oldest first. A rollout whose ReplicaSet is not there yet (strategy Recreate ends the old pods first) is among them."""
-        previous: datetime | None = None
-        begun: list[tuple[int, datetime]] = []
-        for number in sorted({*self._facts.revisions, *self._announced()}):
+        known = {*self._facts.revisions, *self._announced()}
+        numbers = sorted(number for number in known if number > self._facts.forgotten.revision)
+        previous, begun = self._facts.forgotten.began, list[tuple[int, datetime]]()
+        for number in numbers:
             began = self._began(number, previous)
             if began is not None:
                 begun.append((number, began))

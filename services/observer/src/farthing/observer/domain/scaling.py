@@ -28,12 +28,12 @@ class ScaleOuts:
             self._pods[sets[pod.replica_set]].append(pod)
 
     def happenings(self) -> list[Happening]:
-        rollouts = self._rollouts.happenings()
+        rollouts, over = self._rollouts.happenings(), self._facts.forgotten.ended
         found = []
         for before, number in pairwise(self._changes):
             old, new = self._facts.generations[before], self._facts.generations[number]
             began = self._changes[number]
-            if began is None or new.template != old.template or new.desired <= old.desired:
+            if began is None or (over is not None and began <= over) or new.template != old.template or new.desired <= old.desired:
                 continue
             if not any(one.began <= began and (one.ended is None or began <= one.ended) for one in rollouts):
                 found.append(self._told(number, new.desired - old.desired, began))

@@ -52,5 +52,9 @@ class Times:
     def last(self) -> datetime | None:
         return self._found[-1] if self._found else None
 
+    def forget(self, before: datetime) -> None:
+        """Drop what is earlier, except the very first."""
+        del self._found[1 : bisect_left(self._found, whole(before))]
+
     def __bool__(self) -> bool:
         return bool(self._found)

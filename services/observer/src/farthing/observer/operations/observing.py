@@ -84,9 +84,10 @@ class Observing:
         if len(self._listed) < len(READERS) and now - self._since < INCOMPLETE:
             return
         await self._ask_pods([one for one in self._untold(now) if self._is_ours(one)])
-        for happening in self._untold(now):
+        found = self._untold(now)
+        for happening in found:
             self._tell(happening, now)
-        still = self._untold(now)
+        still = [one for one in found if one.key not in self._told]
         self._tellers.figures.going_on(self._history.services(), still)
         self._tellers.table.going_on(self._row(one) for one in still)
         self._forget(now)
@@ -130,7 +131,7 @@ class Observing:
         failed = self._failures.count(happening.key)
         trace_id = None
         if self._tellers.traces is not None:
-            nodes = {pod.node for pod in happening.pods} & {name for name, node in self._history.nodes.items() if not node.ready}
+            nodes = {pod.node for pod in happening.pods} & self._history.nodes_not_ready()
             more = {"farthing.nodes_not_ready": ",".join(sorted(nodes))} | ({} if failed is None else {"farthing.requests_failed": failed})
             trace_id = self._tellers.traces.tell(happening, more)
         self._annotate(happening, failed)
@@ -178,7 +179,7 @@ class Observing:
                 self._tellers.figures.served_first(pod.service, (at - made).total_seconds())
 
     def _forget(self, now: datetime) -> None:
-        self._history.forget(now)
+        self._history.forget(now, self._told)
         remembered = {one.key for one in self._history.happenings(now)}
         self._begun &= remembered
         self._ended &= remembered
