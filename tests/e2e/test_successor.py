@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,18 @@ async def test_it_is_refused_when_its_time_is_over(first: FarthingProcess, tmp_p
     waiting, refused = errors.splitlines()
     assert "Waiting for it, 0.5 s at most." in waiting
     assert "Another process serves" in refused
+
+
+async def test_it_can_be_ended_while_it_waits(first: FarthingProcess, tmp_path: Path) -> None:
+    second, errors = FarthingProcess(tmp_path / "data", "--wait", "60", errors=tmp_path / "errors"), tmp_path / "errors"
+    starting = asyncio.create_task(asyncio.to_thread(second.start))
+    while not errors.exists() or "Waiting for it" not in errors.read_text():
+        assert not starting.done()
+        await asyncio.sleep(0.05)
+    os.kill(second.pid, signal.SIGTERM)
+    with pytest.raises(RuntimeError, match="ended with 143"):
+        await starting
+    assert first.running
 
 
 async def test_it_serves_the_same_data_when_the_first_has_ended(first: FarthingProcess, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from farthing.kit.call import TRAIL
 from farthing.kit.faults import Fault
 from farthing.kit.telemetry.tracing import new_trail
 from farthing.orders.operations import paying
+from farthing.orders.repository import Repository
 from services.orders.tests.conftest import BUYER, OTHER, POOR, STORE, Shop, issues, links, unit, usd
 
 
@@ -288,6 +289,20 @@ class TestRecovery:
         assert await shop.orders.database.row(silent, order_id) == before
         await shop.orders.running.worker.drain()
         assert (await shop.get(order_id)).json()["status"] == "COMPLETED"
+
+    async def test_what_ended_since_it_was_found_is_left_alone(self, shop: Shop) -> None:
+        await self.begin(shop, 6)
+        refused = await self.begin(shop, 5)
+        shop.orders.beside["payments"].faults.plant(Fault("f", "payments.pay", "latency", milliseconds=500, times=1))
+        recovering = asyncio.create_task(shop.orders.running.worker.drain())
+        while not shop.orders.beside["payments"].faults.rules()[0].hits:  # noqa: ASYNC110 - nobody tells that it is there
+            await asyncio.sleep(0.01)
+        repository = Repository(shop.orders.database)
+        begun = await repository.load(refused)
+        assert begun is not None
+        await repository.refuse(begun)  # its maker, after all
+        await recovering
+        assert (await shop.get(refused)).json()["status"] == "APPROVED"
 
     async def test_a_refused_one_goes_back(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]

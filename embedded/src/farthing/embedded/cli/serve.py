@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import os
+import signal
 import socket
 import sys
 import time
@@ -76,12 +77,23 @@ def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | N
             template=Template(contents(seeded=seeded), partial(_prepare, seeded=seeded), user_cache()),
         )
         try:
-            _begin(server, options.wait)
+            with _ended_by_sigterm():
+                _begin(server, options.wait)
             yield server
         except PostgresError as error:
             raise Failure(str(error), 3) from None
         finally:
             server.stop()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Whoever waits can be ended: the first process of a container hears no signal that it has no handler for."""
+    former = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _begin(server: EmbeddedPostgres, wait: float) -> None:

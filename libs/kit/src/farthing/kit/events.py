@@ -154,7 +154,12 @@ _DEAD = """
 SELECT seq AS number, dead AS reason, id, source, type, subject, attempts
 FROM inbox WHERE NOT done AND dead IS NOT NULL ORDER BY seq LIMIT 100
 """
-_TIDY = "DELETE FROM inbox WHERE done AND at < now() - interval '1 day' OR dead IS NOT NULL AND at < now() - interval '30 days'"
+_TIDY = """
+DELETE FROM inbox WHERE seq IN (
+    SELECT seq FROM inbox WHERE done AND at < now() - interval '1 day' OR dead IS NOT NULL AND at < now() - interval '30 days'
+    ORDER BY seq LIMIT 10000  -- what gathered in a long time takes many steps, and none of them long
+)
+"""
 _SETTLE = {
     "replay": "UPDATE inbox SET dead = NULL, attempts = 0, refusals = 0, retry_at = NULL WHERE seq = $1 AND NOT done AND dead IS NOT NULL",
     "drop": "UPDATE inbox SET done = true, data = NULL, at = now() WHERE seq = $1 AND NOT done AND dead IS NOT NULL",
@@ -210,10 +215,9 @@ class Inbox:
         return len(done)
 
     async def tidy(self) -> None:
-        """Once an hour, however often it is called, forget ids handled a day ago and dead letters a month old."""
-        if time.monotonic() - self._tidied > _HOUR:
+        """Once an hour, however often it is called, forget ids handled a day ago and dead letters a month old; all in some steps."""
+        if time.monotonic() - self._tidied > _HOUR and await self._database.execute(_TIDY) == "DELETE 0":
             self._tidied = time.monotonic()
-            await self._database.execute(_TIDY)
 
     async def _in_order(self, group: list[tuple[Event, int, int]]) -> list[str]:
         done = []

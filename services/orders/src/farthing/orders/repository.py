@@ -224,10 +224,13 @@ class Repository:
         )
         return [found for row in rows if (found := _order(row)) is not None]
 
-    async def put_last(self, order: Order, since: timedelta) -> None:
-        """Put a silent order behind all others that are: it is tried now, and again after them should that fail, by whatever."""
+    async def put_last(self, order: Order, since: timedelta) -> bool:
+        """Put a silent order behind all others that are: it is tried now, and again after them should that fail, by whatever.
+
+        False when this attempt to pay it has ended since it was found.
+        """
         sql = "UPDATE orders SET paying_at = clock_timestamp() - $3::interval WHERE id = $1 AND version = $2 AND paying_at IS NOT NULL"
-        await self._database.execute(sql, order.id, order.version, since)
+        return await self._database.execute(sql, order.id, order.version, since) == "UPDATE 1"
 
     async def anyone_silent(self, since: timedelta) -> bool:
         row = await self._database.row("SELECT 1 AS one FROM orders WHERE paying_at < now() - $1::interval LIMIT 1", since)

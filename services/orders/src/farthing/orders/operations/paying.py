@@ -113,7 +113,8 @@ class Paying:
         for order in await self._repository.silent(SILENCE, _RECOVERED_TOGETHER):
             if trail is not None and trail.remaining() <= 0:
                 break  # nobody would be called for the rest: they come first next time
-            await self._repository.put_last(order, SILENCE)
+            if not await self._repository.put_last(order, SILENCE):
+                continue
             try:
                 await self.finish(order, first=False)
             except ApiError as error:

@@ -83,8 +83,11 @@ class CloseAuthorization:
         return done
 
     async def _expire(self, authorization: Authorization) -> None:
-        """When somebody was faster, a run after the end of his change sees what he did."""
+        """One step: another change of it ends first; when somebody was faster, the next run sees what he did."""
         tell_of(authorization)
+        if authorization.busy is not None:
+            await self._execution.finish_other(authorization.busy)
+            return
         intent = self._intent(authorization, f"expire.{authorization.id}", Closing.EXPIRY, self._clock.now() + REQUEST_IDS_KEPT)
         if await self._authorizations.begin(authorization, intent):
             await self._execution.run(intent, lambda: self.execute(intent, alone=True))

@@ -37,7 +37,7 @@ _NAMES = f"SELECT {REAUTHORIZATION} FROM reauthorizations WHERE authorization_id
 _IS_OPEN = "status IN ('CREATED', 'PARTIALLY_CAPTURED')"
 _OPEN_PAGE = f"SELECT seq, {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND seq > $1 ORDER BY seq LIMIT $2"
 _NEXT_EXPIRY = f"SELECT min(expires) AS expires FROM authorizations WHERE {_IS_OPEN}"
-_EXPIRED = f"SELECT {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND busy IS NULL AND expires <= $1 ORDER BY expires LIMIT $2"
+_EXPIRED = f"SELECT {AUTHORIZATION} FROM authorizations WHERE {_IS_OPEN} AND expires <= $1 ORDER BY busy IS NOT NULL, expires LIMIT $2"
 _GET = f"""
 WITH named AS (SELECT {REAUTHORIZATION} FROM reauthorizations WHERE id = $1)
 SELECT {AUTHORIZATION_OF_A}, n.id AS name, n.amount AS name_amount, n.created AS name_created
@@ -170,7 +170,7 @@ class AuthorizationRepository:
         return row["expires"] if row else None
 
     async def expired(self, now: datetime, limit: int) -> list[Authorization]:
-        """Open authorizations whose validity is over, without those that are being changed: they would hold back the others."""
+        """Open authorizations whose validity is over; last those that are being changed, which may hold back no others."""
         return [authorization_of(row) for row in await self._database.fetch(_EXPIRED, now, limit)]
 
 
