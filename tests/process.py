@@ -37,7 +37,7 @@ class FarthingProcess:
             if found:
                 self.url, self.started_in = found[1], time.perf_counter() - begun
                 return self.url
-        raise RuntimeError(f"the platform ended with {self._process.wait()} before it served")
+        raise RuntimeError(f"the platform ended with {self.wait()} before it served")
 
     @property
     def running(self) -> bool:
