@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farthing.payments.domain.authorization import Reauthorization
 from farthing.payments.repository.events import event_values
-from farthing.payments.repository.invoices import begin_with_invoices
+from farthing.payments.repository.invoices import Beginning
 from farthing.payments.repository.rows import (
     AUTHORIZATION,
     AUTHORIZATION_OF_A,
@@ -110,7 +110,7 @@ class Named(NamedTuple):
 class AuthorizationRepository:
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database, self._metrics = database, metrics
-        self._begin = database.together(_BEGIN)
+        self._begin = Beginning(database, _BEGIN)
         self._make = database.together(_MAKE, emits=True)
         self._change = database.together(_CHANGE, emits=True)
 
@@ -134,9 +134,7 @@ class AuthorizationRepository:
         """
         i = intent
         values = (authorization.id, authorization.version, i.id, i.attempt, i.kind, json_of(i.plan), i.fingerprint, i.expires)
-        if claims:
-            return await begin_with_invoices(self._database, _BEGIN, values, i.attempt, claims)
-        return (await self._begin.row(*values))["id"] is not None
+        return await self._begin.begin(values, i.attempt, claims)
 
     async def make(self, intent: Intent, made: Sequence[Authorization], events: Sequence[NewEvent], at: datetime) -> bool:
         """Record the outcome of an intent to pay; False when a twin has."""

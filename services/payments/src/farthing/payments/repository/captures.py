@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from farthing.payments.repository.events import event_values
-from farthing.payments.repository.invoices import begin_with_invoices
+from farthing.payments.repository.invoices import Beginning
 from farthing.payments.repository.rows import (
     CAPTURE,
     CAPTURE_RECORD,
@@ -81,7 +81,7 @@ class CaptureRepository:
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database, self._metrics = database, metrics
         self._make, self._of_order = database.together(_MAKE, emits=True), database.together(_OF_ORDER)
-        self._begin = database.together(_BEGIN)
+        self._begin = Beginning(database, _BEGIN)
         self._refund = database.together(_REFUND, emits=True)
 
     async def make(self, intent: Intent, made: Sequence[Capture], events: Sequence[NewEvent], at: datetime) -> bool:
@@ -115,9 +115,7 @@ class CaptureRepository:
         """
         i = intent
         values = (capture.id, capture.version, i.id, i.attempt, i.kind, json_of(i.plan), i.fingerprint, i.expires)
-        if claims:
-            return await begin_with_invoices(self._database, _BEGIN, values, i.attempt, claims)
-        return (await self._begin.row(*values))["id"] is not None
+        return await self._begin.begin(values, i.attempt, claims)
 
     async def refund(self, intent: Intent, changed: Capture, refund: Refund, events: Sequence[NewEvent]) -> bool:
         """Record the outcome of an intent to refund; False when a twin has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from farthing.payments.repository.invoices import begin_with_invoices
+from farthing.payments.repository.invoices import Beginning
 from farthing.payments.repository.rows import intent_of, json_of
 
 if TYPE_CHECKING:
@@ -62,15 +62,13 @@ FIRST: Final = Place(datetime.min.replace(tzinfo=UTC), "")
 class IntentRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._open = database.together(_OPEN)
+        self._open = Beginning(database, _OPEN)
 
     async def open(self, intent: Intent, claims: Collection[InvoiceClaim] = ()) -> bool:
         """Write an intent down; False when there is one with this id. Raises InvoiceTaken."""
         i = intent
         values = (i.id, i.attempt, i.kind, i.subject, json_of(i.plan), i.fingerprint, i.expires)
-        if claims:
-            return await begin_with_invoices(self._database, _OPEN, values, i.attempt, claims)
-        return (await self._open.row(*values))["id"] is not None
+        return await self._open.begin(values, i.attempt, claims)
 
     async def find(self, intent_id: str) -> Intent | None:
         row = await self._database.row(_FIND, intent_id)

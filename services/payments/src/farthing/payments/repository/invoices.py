@@ -21,17 +21,24 @@ RETURNING invoice
 """
 
 
-async def begin_with_invoices(
-    database: Database, begin: str, values: tuple[object, ...], attempt: str, claims: Collection[InvoiceClaim]
-) -> bool:
-    """Execute the statement that begins an intent, and claim invoice ids for it; False when it begins nothing.
+class Beginning:
+    """A statement that begins intents, and the claims of the invoice ids that these reserve.
 
-    Raises InvoiceTaken.
+    The statement answers one row with an `id`, null when it begins nothing.
     """
-    async with database.transaction() as connection:
-        if one(await connection.fetchrow(begin, *values))["id"] is None:
-            return False
-        for claim in sorted(set(claims)):  # in one order, so that two payments never wait for each other in a circle
-            if await connection.fetchrow(_CLAIM, claim.merchant, f"{claim.kind}:{claim.invoice}", claim.owner, attempt) is None:
-                raise InvoiceTaken(claim)
-    return True
+
+    def __init__(self, database: Database, statement: str) -> None:
+        self._database, self._statement = database, statement
+        self._together = database.together(statement)
+
+    async def begin(self, values: tuple[object, ...], attempt: str, claims: Collection[InvoiceClaim]) -> bool:
+        """Begin an intent and claim the invoice ids for it; False when it begins nothing. Raises InvoiceTaken."""
+        if not claims:
+            return (await self._together.row(*values))["id"] is not None
+        async with self._database.transaction() as connection:
+            if one(await connection.fetchrow(self._statement, *values))["id"] is None:
+                return False
+            for claim in sorted(set(claims)):  # in one order, so that two payments never wait for each other in a circle
+                if await connection.fetchrow(_CLAIM, claim.merchant, f"{claim.kind}:{claim.invoice}", claim.owner, attempt) is None:
+                    raise InvoiceTaken(claim)
+        return True
