@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
 from farthing.clients.ledger.client import LedgerClient
 from farthing.clients.ledger.errors import ERRORS, HoldNotFound, InsufficientFunds, TransferConflict, UnknownAccountKind
 from farthing.clients.ledger.models import CLEARING, FEES, FUNDING, WALLET, AccountName, Balance, HoldUse, Leg, NewHold, Posting
+from farthing.kit.call import TRAIL
+from farthing.kit.rpc import Answer, Request, Transport
+from farthing.kit.telemetry.tracing import new_trail
 from farthing.ledger.domain import FLOORS
 from farthing.ledger.errors import REFUSALS
 from services.ledger.tests.conftest import settled
@@ -45,6 +50,17 @@ MISTAKES: list[dict[str, object]] = [
     {"uses": [{"hold": "h", "take": -1}]},
     {"urgent": True},
 ]
+
+
+class Noting:
+    """Notes how many seconds each call is given."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner, self.given = inner, list[float]()
+
+    async def send(self, request: Request, timeout: float) -> Answer:
+        self.given.append(timeout)
+        return await self._inner.send(request, timeout)
 
 
 @pytest.fixture
@@ -121,6 +137,16 @@ class TestClient:
         await ledger.post(moving("t.1", FUND, ANN, 1))
         audit = await ledger.audit()
         assert (audit.balanced, audit.transfers, audit.entries, audit.unsealed, audit.problems) == (True, 1, 2, 1, ())
+
+    async def test_the_audit_has_the_time_that_its_caller_has(self, service: Single) -> None:
+        noting = Noting(service.link.transport)
+        patient = LedgerClient(replace(service.link, transport=noting))
+        token = TRAIL.set(new_trail(100, sampled=False))
+        await patient.audit()
+        await patient.accounts()
+        TRAIL.reset(token)
+        audit, accounts = noting.given
+        assert (audit > 10, accounts) == (True, 10)
 
     def test_every_refusal_of_the_books_has_its_class(self) -> None:
         assert set(REFUSALS.values()) <= set(ERRORS.values())

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from farthing.kit.errors import Unavailable
 from farthing.ledger.domain import AccountName, HoldUse, Leg, Posting, fingerprint
 from farthing.ledger.jobs import Sealing
 from services.ledger.tests.conftest import FEES, FUNDING, ROLE, Databases, Ledger, paying, settled, wallet
@@ -311,6 +312,41 @@ class TestAudit:
         problems = (await ledger.record.audit()).problems
         assert problems == tuple(f"account W{n:02}/wallet/USD holds 1, but its open holds sum to 0" for n in range(10))
 
+    async def test_postings_do_not_wait_for_long_ones_which_are_one(self, ledger: Ledger, databases: Databases) -> None:
+        """Three at once, held up by a lock on what only they read: the pool is all free, and the three learn the same."""
+        async with databases.connect() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE")
+            audits = [asyncio.create_task(ledger.record.audit()) for _ in range(3)]
+            await waiting_for_locks(connection, 1)
+            await asyncio.gather(*(ledger.postings.post(paying(f"t.{n}", FUNDING, BOB, 1)) for n in range(3)))
+            assert not any(audit.done() for audit in audits)
+            audits[0].cancel()
+        [one, other] = await asyncio.gather(*audits[1:])
+        assert audits[0].cancelled()
+        assert one is other
+        assert (one.transfers, one.problems) == (6, ())
+        assert (await ledger.record.audit()).transfers == 9
+
+    async def test_after_one_that_failed_the_next_begins_anew(self, ledger: Ledger, databases: Databases) -> None:
+        async with databases.connect() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE")
+            auditing = asyncio.create_task(ledger.record.audit())
+            await waiting_for_locks(connection, 1)
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+            with pytest.raises(Unavailable):
+                await auditing
+        assert (await ledger.record.audit()).problems == ()
+
+    async def test_the_end_of_the_service_ends_it(self, ledger: Ledger, databases: Databases) -> None:
+        async with databases.connect() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE")
+            auditing = asyncio.create_task(ledger.record.audit())
+            await waiting_for_locks(connection, 1)
+            await ledger.record.stop()
+            with pytest.raises(asyncio.CancelledError):
+                await auditing
+            await waiting_for_locks(connection, 0)
+
     async def test_while_postings_are_written(self, ledger: Ledger) -> None:
         writing = asyncio.gather(*(ledger.postings.post(paying(f"t.{n}", FUNDING, wallet(f"W{n % 9}"), 1)) for n in range(600)))
         audits = []
@@ -319,6 +355,15 @@ class TestAudit:
         await writing
         assert audits
         assert all(audit.problems == () for audit in audits)
+
+
+async def waiting_for_locks(connection: asyncpg.Connection[asyncpg.Record], number: int) -> None:
+    """Return when so many connections to this database wait for a lock on a table."""
+    for _ in range(1000):
+        if number == await connection.fetchval("SELECT count(1) FROM pg_locks WHERE NOT granted AND relation = 'blocks'::regclass"):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"{number} never wait")
 
 
 @asynccontextmanager

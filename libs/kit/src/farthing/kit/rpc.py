@@ -160,18 +160,23 @@ class ServiceClient:
         found = await self.send(method, path, body=body, key=key, query=query)
         return answer.model_validate_json(found.body)
 
-    async def send(self, method: str, path: str, *, body: BaseModel | bytes | None = None, key: str = "", query: bytes = b"") -> Answer:
-        """Send once; a connection-level failure of a keyed write or a read is tried once more. Never inside a transaction."""
+    async def send(
+        self, method: str, path: str, *, body: BaseModel | bytes | None = None, key: str = "", query: bytes = b"", timeout: float = TIMEOUT
+    ) -> Answer:
+        """Send once; a connection-level failure of a keyed write or a read is tried once more. Never inside a transaction.
+
+        A try has `timeout` seconds, and no longer than the deadline of the request that it is for.
+        """
         refuse_inside_transaction()
-        trail = TRAIL.get() or new_trail(TIMEOUT, sampled=False)
+        trail = TRAIL.get() or new_trail(timeout, sampled=False)
         raw = body if isinstance(body, bytes) else b"" if body is None else body.model_dump_json(exclude_none=True).encode()
         if not trail.sampled:
-            return await self._exchange(method, path, raw, key, query, trail)
+            return await self._exchange(method, path, raw, key, query, trail, timeout)
         facts: Facts = {"http.request.method": method, "server.address": self._link.callee}
         with self._link.spans.span(f"{method} {self._link.callee}", "CLIENT", trail, facts):
-            return await self._exchange(method, path, raw, key, query, TRAIL.get() or trail)
+            return await self._exchange(method, path, raw, key, query, TRAIL.get() or trail, timeout)
 
-    async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail) -> Answer:
+    async def _exchange(self, method: str, path: str, body: bytes, key: str, query: bytes, trail: Trail, timeout: float) -> Answer:
         headers = bearer_trail(trail)
         headers.append((b"authorization", b"Bearer " + self._link.tokens.token(self._link.callee).encode()))
         if key:
@@ -179,18 +184,18 @@ class ServiceClient:
         if body:
             headers.append((b"content-type", b"application/json"))
         request = Request(method, f"/internal/v1{path}", headers, body, query)
-        answer = await self._deliver(request, trail, repeatable=method == "GET" or bool(key))
+        answer = await self._deliver(request, trail, timeout, repeatable=method == "GET" or bool(key))
         if answer.status < _OK:
             return answer
         raise self._error_of(answer)
 
-    async def _deliver(self, request: Request, trail: Trail, *, repeatable: bool) -> Answer:
+    async def _deliver(self, request: Request, trail: Trail, timeout: float, *, repeatable: bool) -> Answer:
         for attempt in (1, 2):
-            timeout = min(TIMEOUT, trail.deadline - time.monotonic())
-            if timeout <= 0:
+            left = min(timeout, trail.deadline - time.monotonic())
+            if left <= 0:
                 raise OutcomeUnknown(description="The time for this request is over.")
             try:
-                return await self._link.transport.send(request, timeout)
+                return await self._link.transport.send(request, left)
             except NotSent:
                 if attempt == 2 or not repeatable:
                     raise Unavailable(description=f"The service {self._link.callee} cannot be reached.") from None

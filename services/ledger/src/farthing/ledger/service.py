@@ -33,10 +33,11 @@ def build(host: Host) -> Service:
         seed=Seed(postings).plant,
         forget=accounts.forget,
         start=measures.start,
-        stop=lambda: _stop(measures, queue),
+        stop=lambda: _stop(measures, record, queue),
     )
 
 
-async def _stop(measures: Measures, queue: PostingQueue) -> None:
+async def _stop(measures: Measures, record: Record, queue: PostingQueue) -> None:
     await measures.stop()
+    await record.stop()
     await queue.stop()

@@ -122,6 +122,15 @@ class Database:
                 finally:
                     OPEN_TRANSACTION.reset(token)
 
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[Database]:
+        """One connection beside the pool while it is wanted, for what takes so long that others would miss it."""
+        own = Database(self._dsn, self.schema, self._settings.get("role"), 1, self._spans)
+        try:
+            yield own
+        finally:
+            await own.close()
+
     async def _opened(self) -> asyncpg.Pool[asyncpg.Record]:
         if self._pool is not None:
             return self._pool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from farthing.clients.ledger.models import Audit
@@ -19,6 +20,7 @@ class Record:
 
     def __init__(self, database: Database, repository: RecordRepository, clock: Clock) -> None:
         self._database, self._repository, self._clock = database, repository, clock
+        self._proving: asyncio.Task[Audit] | None = None
 
     async def something_to_seal(self) -> bool:
         return await self._repository.something_to_seal()
@@ -37,8 +39,19 @@ class Record:
         """Prove the books on one snapshot.
 
         Every currency sums to zero; accounts, entries and the journal say the same; holds and floors are kept; nothing sealed was touched.
-        Transfers posted after the last block are counted as unsealed.
+        Transfers posted after the last block are counted as unsealed. One runs at a time, to its end even when nobody waits any more: who
+        asks meanwhile learns what it finds, so that asking again after a time-out is of use. Raises Unavailable.
         """
+        if self._proving is None or self._proving.done():
+            self._proving = asyncio.create_task(self._prove())
+        return await asyncio.shield(self._proving)
+
+    async def stop(self) -> None:
+        if self._proving is not None:
+            self._proving.cancel()
+            await asyncio.wait([self._proving])
+
+    async def _prove(self) -> Audit:
         async with snapshot(self._database) as books:
             counts = await books.counts()
             problems = await books.problems(PROBLEMS)

@@ -165,7 +165,7 @@ class Snapshot:
 
 @asynccontextmanager
 async def snapshot(database: Database) -> AsyncIterator[Snapshot]:
-    """Look at one moment for as long as it takes; nobody waits for it, and it sees nothing that comes later."""
-    async with database.transaction(isolation="repeatable_read", readonly=True) as connection:
+    """Look at one moment for as long as it takes, on a connection of its own; it sees nothing that comes later."""
+    async with database.beside() as own, own.transaction(isolation="repeatable_read", readonly=True) as connection:
         await connection.execute(_PLAN_FOR_ALL)
         yield Snapshot(connection)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from farthing.clients.ledger.errors import ERRORS
 from farthing.clients.ledger.models import AccountPage, Audit, Balances, HoldPage, NewHold, Posting, Receipt, Request, TransferPage
 from farthing.kit.errors import ApiError
 from farthing.kit.rpc import ServiceClient
+
+_AUDIT_TIMEOUT: Final = 120.0  # seconds
 
 
 class LedgerClient(ServiceClient):
@@ -54,8 +56,9 @@ class LedgerClient(ServiceClient):
         return await self.call("GET", "/holds", HoldPage, query=_query(after=after, limit=limit))
 
     async def audit(self) -> Audit:
-        """Prove the books on one snapshot: see `Audit`. Reads every entry."""
-        return await self.call("GET", "/audit", Audit)
+        """Prove the books on one snapshot: see `Audit`. Reads every entry, and so may take as long as the caller has time."""
+        answer = await self.send("GET", "/audit", timeout=_AUDIT_TIMEOUT)
+        return Audit.model_validate_json(answer.body)
 
     async def _write(self, path: str, key: str, body: Request | None = None) -> Receipt:
         # Without defaults, so that the previous release of ledger, which refuses what it does not know, is told only what is meant.
