@@ -199,3 +199,21 @@ async def test_nobody_there_is_unavailable(bench: Bench) -> None:
         client = ShopClient(Link("till", "shop", HttpTransport(connections, f"http://127.0.0.1:{port}"), bench.tokens.of("till")))
         with pytest.raises(Unavailable):
             await client.sell("mug")
+
+
+async def test_nobody_there_any_more_after_a_try_without_an_answer_is_an_unknown_outcome(bench: Bench) -> None:
+    """The first try may have been executed: that the second found nobody says nothing about it."""
+    tries = []
+
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.append((await reader.readuntil(b"\r\n")).split()[:2])
+        server.close()
+        writer.close()
+
+    server = await asyncio.start_server(break_off, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with aclosing(Connections()) as connections:
+        client = ShopClient(Link("till", "shop", HttpTransport(connections, url), bench.tokens.of("till")))
+        with pytest.raises(OutcomeUnknown):
+            await client.sell("mug")
+    assert tries == [[b"POST", b"/internal/v1/sales"]]

@@ -190,19 +190,20 @@ class ServiceClient:
         raise self._error_of(answer)
 
     async def _deliver(self, request: Request, trail: Trail, timeout: float, *, repeatable: bool) -> Answer:
-        for attempt in (1, 2):
+        unanswered = False
+        for _ in range(1 + repeatable):
             left = min(timeout, trail.deadline - time.monotonic())
             if left <= 0:
                 raise OutcomeUnknown(description="The time for this request is over.")
             try:
                 return await self._link.transport.send(request, left)
             except NotSent:
-                if attempt == 2 or not repeatable:
-                    raise Unavailable(description=f"The service {self._link.callee} cannot be reached.") from None
+                pass
             except (NoAnswer, ResponseLost):
-                if attempt == 2 or not repeatable:
-                    raise OutcomeUnknown(description=f"The service {self._link.callee} did not answer.") from None
-        raise AssertionError
+                unanswered = True
+        if unanswered:  # the first try may have been executed, whatever became of the second
+            raise OutcomeUnknown(description=f"The service {self._link.callee} did not answer.")
+        raise Unavailable(description=f"The service {self._link.callee} cannot be reached.")
 
     def _error_of(self, answer: Answer) -> ApiError:
         """Rebuild the callee's error: its own class where the client knows the issue."""
