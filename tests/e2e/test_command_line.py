@@ -56,6 +56,8 @@ async def test_a_running_platform_is_steered(served: TestPlatform) -> None:
     assert (served.clock.now() - before).days == 1
     audit = await farthing("audit", url=served.url)
     assert (audit[0], json.loads(audit[1])["balanced"]) == (0, True)
+    other = await farthing("audit", "--block", "1", "--hash", "0" * 64, url=served.url)
+    assert (other[0], f"block 1 was expected with hash {'0' * 64}" in other[1]) == (1, True)
     made = await farthing("admin", "create-account", "new@example.com", url=served.url, FARTHING_PASSWORD="long enough a word")
     assert (made[0], made[1].split()[1:]) == (0, ["new@example.com", "(personal)"]), made[2]
     again = await farthing("admin", "create-account", "x..y@example.com", url=served.url, FARTHING_PASSWORD="long enough")

@@ -135,6 +135,24 @@ class TestAudit:
         found = await audit(platform)
         assert (found["balanced"], found["problems"]) == (False, ["transfer STRAY: the books have a capture that payments does not know"])
 
+    async def test_a_head_that_was_kept(self, platform: TestPlatform) -> None:
+        await platform.settle()
+        kept = await audit(platform)
+        await pay(platform)
+        asked = f"/_farthing/ledger/audit?block={kept['block']}&hash={kept['hash']}"
+        assert (await platform.http.get(asked)).json()["balanced"] is True
+        await tamper(platform, "UPDATE ledger.blocks SET number = number + 1000")
+        found = (await platform.http.get(asked)).json()
+        assert found["balanced"] is False
+        assert f"block {kept['block']} was expected with hash {kept['hash']}; there is no such block" == found["problems"][0]
+
+    @pytest.mark.parametrize(
+        ("query", "field"), [("block=x", "block"), ("block=1", "hash"), ("block=1&hash=x", "hash"), ("hash=x", "block")]
+    )
+    async def test_half_a_head(self, platform: TestPlatform, query: str, field: str) -> None:
+        answer = await platform.http.get(f"/_farthing/ledger/audit?{query}")
+        assert (answer.status_code, [detail["field"] for detail in answer.json()["details"]]) == (400, [field])
+
     @pytest.mark.parametrize("away", ["ledger", "payments"])
     async def test_it_never_passes_unasked(self, platform: TestPlatform, away: str) -> None:
         platform.running[away].host.database._dsn = "postgresql://nobody@127.0.0.1:1/nowhere"

@@ -148,6 +148,15 @@ class TestClient:
         audit, accounts = noting.given
         assert (audit > 10, accounts) == (True, 10)
 
+    async def test_the_audit_of_a_head_that_was_kept(self, service: Single, ledger: LedgerClient) -> None:
+        await ledger.post(moving("t.1", FUND, ANN, 1))
+        await settled(service.database)
+        assert await service.running.worker.drain() == 1
+        kept = await ledger.audit()
+        assert (await ledger.audit(kept.block, kept.hash)) == kept
+        wrong = await ledger.audit(kept.block, "0" * 64)
+        assert wrong.problems == (f"block 1 was expected with hash {'0' * 64}; it has {kept.hash}",)
+
     def test_every_refusal_of_the_books_has_its_class(self) -> None:
         assert set(REFUSALS.values()) <= set(ERRORS.values())
         assert len(ERRORS) == 12
@@ -174,6 +183,17 @@ class TestWire:
         queries = ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=x", "after=1.x", "after=1." + "9" * 30]
         answers = [await service.internal.get(f"/internal/v1/transfers?{query}") for query in queries]
         assert [(a.status_code, a.json()["details"][0]["location"]) for a in answers] == [(400, "query")] * len(queries)
+
+    async def test_half_a_head(self, service: Single) -> None:
+        hashes = ["", "&hash=", "&hash=" + "0" * 63, "&hash=" + "A" * 64]
+        queries = {
+            "block": [f"block={block}&hash={'0' * 64}" for block in ("", "0", "-1", "1.5", "9" * 19)],
+            "hash": [f"block=1{h}" for h in hashes],
+        }
+        queries["block"].append(f"hash={'0' * 64}")
+        for field, wrong in queries.items():
+            answers = [await service.internal.get(f"/internal/v1/audit?{query}") for query in wrong]
+            assert [(a.status_code, a.json()["details"][0]["field"]) for a in answers] == [(400, field)] * len(wrong)
 
     async def test_a_client_says_only_what_it_means(self, ledger: LedgerClient) -> None:
         """So that the previous release, which does not know of a new property, understands every posting without it."""

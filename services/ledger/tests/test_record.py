@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +15,8 @@ import asyncpg
 import pytest
 
 from farthing.kit.errors import Unavailable
-from farthing.ledger.domain import AccountName, HoldUse, Leg, Posting, fingerprint
+from farthing.kit.telemetry import Log
+from farthing.ledger.domain import AccountName, Head, HoldUse, Leg, Posting, fingerprint
 from farthing.ledger.jobs import Sealing
 from services.ledger.tests.conftest import FEES, FUNDING, ROLE, Databases, Ledger, paying, settled, wallet
 
@@ -39,10 +41,10 @@ async def blocks(databases: Databases) -> list[Any]:
 
 
 class TestSeal:
-    async def test_everything_that_is_over_is_sealed(self, ledger: Ledger) -> None:
+    async def test_everything_that_is_over_is_sealed(self, ledger: Ledger, databases: Databases) -> None:
         await some_books(ledger)
         before = await ledger.record.audit()
-        assert (before.balanced, before.sealed, before.unsealed) == (True, 0, 6)
+        assert (before.balanced, before.sealed, before.unsealed, before.block, before.hash) == (True, 0, 6, 0, "")
         assert await ledger.seal() == 6
         await ledger.fund(BOB, 1)
         after = await ledger.record.audit()
@@ -54,6 +56,8 @@ class TestSeal:
             "sealed": 6,
             "unsealed": 1,
             "open_holds": 1,
+            "block": 1,
+            "hash": (await blocks(databases))[0][3],
             "problems": (),
         }
 
@@ -133,7 +137,8 @@ class TestSeal:
         assert (await ledger.record.audit()).problems == ()
 
     async def test_the_job_is_due_when_there_is_something(self, ledger: Ledger) -> None:
-        job = Sealing(ledger.record, ledger.clock).job()
+        log = io.BytesIO()
+        job = Sealing(ledger.record, ledger.clock, Log("ledger", "1", log)).job()
         assert await job.due() is None
         await some_books(ledger)
         await settled(ledger.database)
@@ -141,9 +146,13 @@ class TestSeal:
         assert await job.due() == ledger.clock.now()
         assert await job.run() == 6
         assert await job.due() is None
+        assert await job.run() == 0
+        audit, [line] = await ledger.record.audit(), map(json.loads, log.getvalue().splitlines())
+        assert (line["event"], line["transfers"], line["block"], line["hash"]) == ("ledger.sealed", 6, 1, audit.hash)
 
     async def test_under_load_the_job_pauses(self, ledger: Ledger) -> None:
-        sealing = Sealing(ledger.record, ledger.clock)
+        log = io.BytesIO()
+        sealing = Sealing(ledger.record, ledger.clock, Log("ledger", "1", log))
         started = time.monotonic()
         await sealing.run()
         assert sealing._not_before >= started + 1
@@ -275,7 +284,7 @@ class TestAudit:
             "UPDATE blocks SET transfers = 5",
         ],
     )
-    async def test_what_is_sealed_cannot_be_changed_unnoticed(self, ledger: Ledger, databases: Databases, change: str) -> None:
+    async def test_a_change_of_what_is_sealed_is_noticed(self, ledger: Ledger, databases: Databases, change: str) -> None:
         await databases.as_owner(change)
         problems = (await ledger.record.audit()).problems
         assert [problem[:19] for problem in problems] == ["block 1 was sealed "]
@@ -295,6 +304,40 @@ class TestAudit:
         await databases.as_owner("UPDATE blocks SET hash = (SELECT f.hash FROM block_of('', from_xid, to_xid) f) WHERE number = 1")
         problems = (await ledger.record.audit()).problems
         assert [problem[:19] for problem in problems] == ["block 2 was sealed "]
+
+    @pytest.mark.parametrize("how", ["deleted", "sealed anew"])
+    async def test_who_seals_anew_is_found_out_by_a_head_that_was_kept(self, ledger: Ledger, databases: Databases, how: str) -> None:
+        """The chain alone does not tell: its hashes have no key."""
+        await ledger.fund(BOB, 1)
+        await ledger.seal()
+        kept = Head(*(await ledger.record.audit()).model_dump(include={"block", "hash"}).values())
+        assert await ledger.record.head() == kept
+        await ledger.fund(BOB, 2)
+        await ledger.seal()
+        assert (await ledger.record.audit(kept)).problems == ()
+
+        await databases.as_owner("DELETE FROM blocks")
+        await databases.as_owner("UPDATE transfers SET reference = 'forged' WHERE id = 'capture.1'")
+        if how == "sealed anew":
+            assert await ledger.record._repository.seal(7, ledger.clock.now()) == 7
+            assert await ledger.seal() == 1
+        blind, audit = await ledger.record.audit(), await ledger.record.audit(kept)
+        assert (blind.balanced, blind.problems) == (True, ())
+        found = "there is no such block" if how == "deleted" else f"it has {blind.hash}"
+        assert (audit.balanced, audit.problems) == (False, (f"block 2 was expected with hash {kept.hash}; {found}",))
+
+    async def test_a_head_that_is_newer_than_the_audit_that_runs_is_looked_for_in_the_next(
+        self, ledger: Ledger, databases: Databases
+    ) -> None:
+        async with databases.connect() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE holds IN ACCESS EXCLUSIVE MODE")
+            auditing = asyncio.create_task(ledger.record.audit())
+            await waiting_for_locks(connection, 1)
+            await ledger.fund(BOB, 1)
+            await ledger.seal()
+            expecting = asyncio.create_task(ledger.record.audit(await ledger.record.head()))
+            await asyncio.sleep(0)
+        assert ((await auditing).block, (await expecting).block) == (1, 2)
 
     async def test_a_leg_between_two_currencies(self, ledger: Ledger, databases: Databases) -> None:
         """Two accounts change sides, so that each currency as a whole still balances."""
@@ -360,7 +403,7 @@ class TestAudit:
 async def waiting_for_locks(connection: asyncpg.Connection[asyncpg.Record], number: int) -> None:
     """Return when so many connections to this database wait for a lock on a table."""
     for _ in range(1000):
-        if number == await connection.fetchval("SELECT count(1) FROM pg_locks WHERE NOT granted AND relation = 'blocks'::regclass"):
+        if number == await connection.fetchval("SELECT count(1) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"):
             return
         await asyncio.sleep(0.01)
     pytest.fail(f"{number} never wait")

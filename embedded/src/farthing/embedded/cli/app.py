@@ -97,11 +97,14 @@ def fund(
 
 
 @app.command(epilog=_WHERE)
-def audit() -> None:
+def audit(
+    block: Annotated[int | None, typer.Option(help="A block that must still be there, as an earlier audit answered it.")] = None,
+    digest: Annotated[str | None, typer.Option("--hash", help="The hash that this block must have.")] = None,
+) -> None:
     """Prove the books; exit code 1 and the first wrong row when they do not balance."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
 
-    raise typer.Exit(remote.audit())
+    raise typer.Exit(remote.audit(block, digest))
 
 
 @clock.command("show", epilog=_WHERE)

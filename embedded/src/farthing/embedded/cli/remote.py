@@ -9,7 +9,7 @@ import urllib.request
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from rich.console import Console
 
@@ -89,8 +89,9 @@ def fund(email: str, value: str, currency_code: str) -> None:
         OUT.print(f"{balance['available']['value']} {balance['available']['currency_code']}")
 
 
-def audit() -> int:
-    found = call("GET", "ledger/audit")
+def audit(block: int | None, digest: str | None) -> int:
+    expected = {name: value for name, value in (("block", block), ("hash", digest)) if value is not None}
+    found = call("GET", f"ledger/audit?{urlencode(expected)}")
     OUT.print_json(data=found)
     return 0 if found["balanced"] else 1
 

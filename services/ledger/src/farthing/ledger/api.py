@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from farthing.clients.ledger import models
@@ -24,8 +25,8 @@ def api(postings: Postings, books: Books, record: Record) -> Api:
     _declare_reads(declared, books)
 
     @declared.internal("GET", "/audit", "ledger.audit")
-    async def audit(_call: Call) -> Response:
-        return json_response(await record.audit())
+    async def audit(call: Call) -> Response:
+        return json_response(await record.audit(_expected(call)))
 
     return declared
 
@@ -69,10 +70,23 @@ def _receipt(id: str, *, replayed: bool) -> Response:
 def _limit(call: Call) -> int:
     value = call.query("limit") or str(_PAGE)
     if not (value.isascii() and value.isdigit() and len(value) <= 4 and 1 <= int(value) <= _LARGEST_PAGE):
-        raise InvalidRequest(
-            Detail("INVALID_PARAMETER_VALUE", f"A page has from 1 to {_LARGEST_PAGE} items.", field="limit", location="query")
-        )
+        raise _wrong("limit", f"A page has from 1 to {_LARGEST_PAGE} items.")
     return int(value)
+
+
+def _expected(call: Call) -> domain.Head | None:
+    block, digest = call.query("block"), call.query("hash")
+    if block is None and digest is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", block or ""):
+        raise _wrong("block", "The number of a block, as an audit answered it together with `hash`.")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest or ""):
+        raise _wrong("hash", "The hash of a block, as an audit answered it together with `block`: 64 hexadecimal digits in lower case.")
+    return domain.Head(int(block or ""), digest or "")
+
+
+def _wrong(field: str, meaning: str) -> InvalidRequest:
+    return InvalidRequest(Detail("INVALID_PARAMETER_VALUE", meaning, field=field, location="query"))
 
 
 def _posting(body: models.Posting) -> domain.Posting:

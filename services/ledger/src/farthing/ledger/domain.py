@@ -75,6 +75,13 @@ class Posting(NamedTuple):
             yield hold.id
 
 
+class Head(NamedTuple):
+    """The last block of the chain at some moment, and its hash in hexadecimal."""
+
+    block: int
+    hash: str
+
+
 class Account(NamedTuple):
     """An account as it stands. `number` is its name inside, `version` the number of its entries."""
 

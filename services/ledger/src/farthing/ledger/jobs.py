@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from farthing.kit.clock import Clock
+from farthing.kit.telemetry import Log
 from farthing.kit.work import Job
 from farthing.ledger.operations.record import Record
 
@@ -14,10 +15,13 @@ _PAUSE: Final = 1  # seconds: under load a block takes what a second brought, in
 
 
 class Sealing:
-    """Due whenever something can be sealed: that is no business deadline, and goes on while the platform's clock stands still."""
+    """Due whenever something can be sealed: that is no business deadline, and goes on while the platform's clock stands still.
 
-    def __init__(self, record: Record, clock: Clock) -> None:
-        self._record, self._clock = record, clock
+    The head of the chain is logged: kept where nobody who owns the tables can write, it tells whether somebody sealed anew.
+    """
+
+    def __init__(self, record: Record, clock: Clock, log: Log) -> None:
+        self._record, self._clock, self._log = record, clock, log
         self._not_before = time.monotonic()
 
     async def due(self) -> datetime | None:
@@ -28,6 +32,8 @@ class Sealing:
     async def run(self) -> int:
         sealed = await self._record.seal()
         self._not_before = time.monotonic() + _PAUSE
+        if sealed:
+            self._log.info("ledger.sealed", transfers=sealed, **(await self._record.head())._asdict())
         return sealed
 
     def job(self) -> Job:

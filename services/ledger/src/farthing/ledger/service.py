@@ -29,7 +29,7 @@ def build(host: Host) -> Service:
     measures = Measures(MANIFEST.name, MeasuresRepository(host.database), host.metrics.registry, host.log)
     return Service(
         api=api(postings, Books(BooksRepository(host.database)), record),
-        jobs=(Sealing(record, host.clock).job(),),
+        jobs=(Sealing(record, host.clock, host.log).job(),),
         seed=Seed(postings).plant,
         forget=accounts.forget,
         start=measures.start,

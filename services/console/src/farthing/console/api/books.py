@@ -6,7 +6,7 @@ from typing import Any
 
 from farthing.clients.ledger.models import Account
 from farthing.console.api.door import Door
-from farthing.console.api.query import limit_of, text_of
+from farthing.console.api.query import limit_of, number_of, text_of
 from farthing.console.operations.books import Books
 from farthing.kit.call import Call, Response, json_response
 from farthing.money import Money
@@ -14,8 +14,8 @@ from farthing.money import Money
 
 def declare(door: Door, books: Books) -> None:
     @door.route("GET", "/ledger/audit", "ledger.audit")
-    async def audit(_call: Call) -> Response:
-        return json_response(await books.audit())
+    async def audit(call: Call) -> Response:
+        return json_response(await books.audit(number_of(call, "block"), text_of(call, "hash")))
 
     @door.route("GET", "/ledger/accounts", "ledger.accounts")
     async def accounts(call: Call) -> Response:

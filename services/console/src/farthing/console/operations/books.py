@@ -35,10 +35,13 @@ class Books:
     def __init__(self, ledger: LedgerClient, payments: PaymentsClient, accounts: AccountsClient) -> None:
         self._ledger, self._payments, self._accounts = ledger, payments, accounts
 
-    async def audit(self) -> FullAudit:
-        """Prove the books. A service that cannot be asked makes it fail, never pass. Raises BooksTooLarge."""
+    async def audit(self, block: int | None = None, digest: str | None = None) -> FullAudit:
+        """Prove the books, and that the ledger's chain has this block with this hash.
+
+        A service that cannot be asked makes it fail, never pass. Raises BooksTooLarge; 400 INVALID_PARAMETER_VALUE for half a head.
+        """
         with patience(time.monotonic() + _LONGEST):
-            own = await self._ledger.audit()
+            own = await self._ledger.audit(block, digest)
             read, lasting, moving = await self._compare()
         problems = (*own.problems, *list(lasting.values())[:_SHOWN])
         return FullAudit(

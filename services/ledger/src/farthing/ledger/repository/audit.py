@@ -21,7 +21,9 @@ SELECT (SELECT count(1) FROM accounts) AS accounts,
        (SELECT count(1) FROM transfers) AS transfers,
        (SELECT count(1) FROM entries) AS entries,
        (SELECT count(1) FROM transfers WHERE xid >= (SELECT coalesce(max(to_xid), '0'::xid8) FROM blocks)) AS unsealed,
-       (SELECT count(1) FROM holds WHERE closed_by IS NULL) AS open_holds
+       (SELECT count(1) FROM holds WHERE closed_by IS NULL) AS open_holds,
+       coalesce((SELECT max(number) FROM blocks), 0) AS block,
+       coalesce((SELECT encode(hash, 'hex') FROM blocks ORDER BY number DESC LIMIT 1), '') AS hash
 """
 _RUNNING_BALANCES = """
 SELECT format('entry %s of account %s has amount %s and balance %s, but before it, at entry %s, the balance was %s',
@@ -139,11 +141,15 @@ _CHECKS: Final = (
 
 
 class Counts(NamedTuple):
+    """And the head of the chain: number and hash of the last block."""
+
     accounts: int
     transfers: int
     entries: int
     unsealed: int
     open_holds: int
+    block: int
+    hash: str
 
 
 class Snapshot:

@@ -55,9 +55,13 @@ class LedgerClient(ServiceClient):
         """Open holds by id, a page at a time (at most 1,000)."""
         return await self.call("GET", "/holds", HoldPage, query=_query(after=after, limit=limit))
 
-    async def audit(self) -> Audit:
-        """Prove the books on one snapshot: see `Audit`. Reads every entry, and so may take as long as the caller has time."""
-        answer = await self.send("GET", "/audit", timeout=_AUDIT_TIMEOUT)
+    async def audit(self, block: int | None = None, digest: str | None = None) -> Audit:
+        """Prove the books on one snapshot: see `Audit`. Reads every entry, and so may take as long as the caller has time.
+
+        `block` and `digest`, given together, are `block` and `hash` of an earlier audit: this block must still be there.
+        Raises 400 INVALID_PARAMETER_VALUE for what is no head.
+        """
+        answer = await self.send("GET", "/audit", query=_query(block=block, hash=digest), timeout=_AUDIT_TIMEOUT)
         return Audit.model_validate_json(answer.body)
 
     async def _write(self, path: str, key: str, body: Request | None = None) -> Receipt:

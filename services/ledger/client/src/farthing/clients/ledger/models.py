@@ -166,7 +166,8 @@ class HoldPage(Model):
 class Audit(Model):
     """The books at one moment. `problems` says, one sentence each, what is wrong with which row, the first wrong rows first.
 
-    `transfers` counts postings (those that only change holds too), `sealed` and `unsealed` add up to it.
+    `transfers` counts postings (those that only change holds too), `sealed` and `unsealed` add up to it. `block` and `hash` are the head of
+    the chain, 0 and empty before the first: who keeps them can have them expected of a later audit.
     """
 
     balanced: bool
@@ -176,4 +177,6 @@ class Audit(Model):
     sealed: int
     unsealed: int
     open_holds: int
+    block: int = 0
+    hash: str = ""
     problems: tuple[str, ...] = ()
