@@ -326,19 +326,6 @@ class TestAudit:
         found = "there is no such block" if how == "deleted" else f"it has {blind.hash}"
         assert (audit.balanced, audit.problems) == (False, (f"block 2 was expected with hash {kept.hash}; {found}",))
 
-    async def test_a_head_that_is_newer_than_the_audit_that_runs_is_looked_for_in_the_next(
-        self, ledger: Ledger, databases: Databases
-    ) -> None:
-        async with databases.connect() as connection, connection.transaction():
-            await connection.execute("LOCK TABLE holds IN ACCESS EXCLUSIVE MODE")
-            auditing = asyncio.create_task(ledger.record.audit())
-            await waiting_for_locks(connection, 1)
-            await ledger.fund(BOB, 1)
-            await ledger.seal()
-            expecting = asyncio.create_task(ledger.record.audit(await ledger.record.head()))
-            await asyncio.sleep(0)
-        assert ((await auditing).block, (await expecting).block) == (1, 2)
-
     async def test_a_leg_between_two_currencies(self, ledger: Ledger, databases: Databases) -> None:
         """Two accounts change sides, so that each currency as a whole still balances."""
         await ledger.postings.post(paying("eur", AccountName("sandbox", "funding", "EUR"), wallet("EVE", "EUR"), 150))
@@ -355,20 +342,22 @@ class TestAudit:
         problems = (await ledger.record.audit()).problems
         assert problems == tuple(f"account W{n:02}/wallet/USD holds 1, but its open holds sum to 0" for n in range(10))
 
-    async def test_postings_do_not_wait_for_long_ones_which_are_one(self, ledger: Ledger, databases: Databases) -> None:
-        """Three at once, held up by a lock on what only they read: the pool is all free, and the three learn the same."""
+    async def test_who_asks_while_one_runs_shares_the_next_which_knows_what_he_knows(self, ledger: Ledger, databases: Databases) -> None:
+        """Held up by a lock on what only they read, they leave the pool to postings."""
         async with databases.connect() as connection, connection.transaction():
-            await connection.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE")
-            audits = [asyncio.create_task(ledger.record.audit()) for _ in range(3)]
+            await connection.execute("LOCK TABLE holds IN ACCESS EXCLUSIVE MODE")
+            first = asyncio.create_task(ledger.record.audit())
             await waiting_for_locks(connection, 1)
             await asyncio.gather(*(ledger.postings.post(paying(f"t.{n}", FUNDING, BOB, 1)) for n in range(3)))
-            assert not any(audit.done() for audit in audits)
-            audits[0].cancel()
-        [one, other] = await asyncio.gather(*audits[1:])
-        assert audits[0].cancelled()
+            assert await ledger.seal() == 3
+            later = [asyncio.create_task(ledger.record.audit(await ledger.record.head())) for _ in range(3)]
+            await asyncio.sleep(0.1)
+            await waiting_for_locks(connection, 1)
+            later[0].cancel()
+        [one, other] = await asyncio.gather(*later[1:])
+        assert later[0].cancelled()
+        assert ((await first).transfers, one.transfers, one.block, one.problems) == (6, 9, 2, ())
         assert one is other
-        assert (one.transfers, one.problems) == (6, ())
-        assert (await ledger.record.audit()).transfers == 9
 
     async def test_after_one_that_failed_the_next_begins_anew(self, ledger: Ledger, databases: Databases) -> None:
         async with databases.connect() as connection, connection.transaction():

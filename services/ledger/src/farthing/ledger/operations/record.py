@@ -21,7 +21,9 @@ class Record:
 
     def __init__(self, database: Database, repository: RecordRepository, clock: Clock) -> None:
         self._database, self._repository, self._clock = database, repository, clock
-        self._proving: asyncio.Task[Audit] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._next: asyncio.Task[Audit] | None = None
+        self._proving: set[asyncio.Task[Audit]] = set()
 
     async def something_to_seal(self) -> bool:
         return await self._repository.something_to_seal()
@@ -44,31 +46,36 @@ class Record:
         """Prove the books on one snapshot.
 
         Every currency sums to zero; accounts, entries and the journal say the same; holds and floors are kept; nothing sealed was touched.
-        Transfers posted after the last block are counted as unsealed. One runs at a time, to its end even when nobody waits any more: who
-        asks meanwhile learns what it finds, so that asking again after a time-out is of use. Raises Unavailable.
+        Transfers posted after the last block are counted as unsealed. One runs at a time, to its end even when nobody waits any more; who
+        asks meanwhile shares the next with all others, so that it sees what they have seen. Raises Unavailable.
 
         `expected`: a head that somebody kept. The hashes have no key, so that the owner of the tables can seal anew what he changed; then
         this block has another one, or is gone.
         """
-        found = await self._joined()
-        if expected is None:
+        found = await asyncio.shield(self._shared())
+        if expected is None or (has := await self._repository.hash_of(expected.block)) == expected.hash:
             return found
-        has = await self._repository.hash_of(expected.block)
-        if has != expected.hash:
-            instead = f"it has {has}" if has else "there is no such block"
-            problem = f"block {expected.block} was expected with hash {expected.hash}; {instead}"
-            return found.model_copy(update={"balanced": False, "problems": (problem, *found.problems)})
-        return found if found.block >= expected.block else await self._joined()  # it had begun before that block was sealed
+        instead = f"it has {has}" if has else "there is no such block"
+        problem = f"block {expected.block} was expected with hash {expected.hash}; {instead}"
+        return found.model_copy(update={"balanced": False, "problems": (problem, *found.problems)})
 
-    async def _joined(self) -> Audit:
-        if self._proving is None or self._proving.done():
-            self._proving = asyncio.create_task(self._prove())
-        return await asyncio.shield(self._proving)
+    def _shared(self) -> asyncio.Task[Audit]:
+        if self._next is None:
+            self._next = asyncio.create_task(self._prove_alone())
+            self._proving.add(self._next)
+            self._next.add_done_callback(self._proving.discard)
+        return self._next
+
+    async def _prove_alone(self) -> Audit:
+        async with self._one_at_a_time:
+            self._next = None
+            return await self._prove()
 
     async def stop(self) -> None:
-        if self._proving is not None:
-            self._proving.cancel()
-            await asyncio.wait([self._proving])
+        running = list(self._proving)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _prove(self) -> Audit:
         async with snapshot(self._database) as books:
