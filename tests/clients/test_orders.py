@@ -69,8 +69,8 @@ class TestCreate:
             experience_context=PaypalWalletExperienceContext(return_url="https://s.example/", cancel_url="https://s.example/")
         )
         body = order(payment_source=PaymentSource(paypal=wallet))
-        created = shop.orders.create_order({"body": body, "paypal_request_id": request_id()}).body
-        assert (created.status, rels(created)) == ("PAYER_ACTION_REQUIRED", ["self", "payer-action"])
+        answer = shop.orders.create_order({"body": body, "paypal_request_id": request_id()})
+        assert (answer.status_code, answer.body.status, rels(answer.body)) == (200, "PAYER_ACTION_REQUIRED", ["self", "payer-action"])
 
     def test_a_card_pays_at_once_and_is_kept(self, shop: Shop) -> None:
         keep = CardAttributes(vault=VaultInstructionBase(store_in_vault=StoreInVaultInstruction.ON_SUCCESS))

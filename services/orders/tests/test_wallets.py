@@ -18,7 +18,7 @@ async def begun(shop: Shop, key: str, customer: str | None = None, vault: dict[s
     """An order that asks its payer for his permission."""
     attributes = {"vault": vault} | ({"customer": {"id": customer}} if customer else {})
     answer = await shop.post("", order(payment_source={"paypal": {"attributes": attributes}}, **more), paypal_request_id=key)
-    assert (answer.status_code, answer.json()["status"]) == (201, "PAYER_ACTION_REQUIRED"), answer.text
+    assert (answer.status_code, answer.json()["status"]) == (200, "PAYER_ACTION_REQUIRED"), answer.text
     return str(answer.json()["id"])
 
 

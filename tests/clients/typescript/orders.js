@@ -53,8 +53,9 @@ describe('createOrder', () => {
 
   it('leads the owner of a wallet to it', async () => {
     const paypal = { experienceContext: { returnUrl: 'https://s.example/', cancelUrl: 'https://s.example/' } };
-    const { result } = await orders.createOrder({ body: order(undefined, '1.00', { paymentSource: { paypal } }), paypalRequestId: requestId() });
-    assert.deepEqual([result.status, rels(result)], ['PAYER_ACTION_REQUIRED', ['self', 'payer-action']]);
+    const body = order(undefined, '1.00', { paymentSource: { paypal } });
+    const { statusCode, result } = await orders.createOrder({ body, paypalRequestId: requestId() });
+    assert.deepEqual([statusCode, result.status, rels(result)], [200, 'PAYER_ACTION_REQUIRED', ['self', 'payer-action']]);
   });
 
   it('is paid at once by a card, which is kept and pays again', async () => {

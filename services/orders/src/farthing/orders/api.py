@@ -28,7 +28,7 @@ from farthing.orders.operations.paying import Paying
 from farthing.orders.operations.replay import Replay
 from farthing.orders.operations.requests import ConfirmSource, CreateOrder, CreateTracker, PatchRequest, PaySource
 from farthing.orders.operations.showing import Showing
-from farthing.orders.operations.sources import read_source
+from farthing.orders.operations.sources import Asked, read_source
 from farthing.orders.operations.tracking import Tracking
 
 _PATH: Final = "/v2/checkout/orders"
@@ -90,7 +90,7 @@ class _Public:
         request, source = _raw(call), read_source(body.payment_source)
         key = self._do.replay.key(call, _without_source(request))
         created = await self._do.creating.create(await self._caller(call), request, source, key)
-        return self._preferred(call, created.order, created.payments, first=created.first)
+        return self._preferred(call, created.order, created.payments, first=created.first and not isinstance(source, Asked))
 
     async def get(self, call: Call, order_id: str) -> Response:
         order, payments = await self._do.showing.get(await self._caller(call), _checked(order_id))
@@ -131,7 +131,7 @@ class _Public:
         return await self._do.callers.caller(call)
 
     def _preferred(self, call: Call, order: Order, payments: Payments, *, first: bool) -> Response:
-        """As the caller prefers it: 201 for the request that did it, 200 for a replay."""
+        """As the caller prefers it: 201 for the request that did it, 200 for a replay and for what only asks the payer."""
         call.note("farthing.order_id", order.id)
         if call.wants_representation:
             shown = representation(order, self._links, payments)
