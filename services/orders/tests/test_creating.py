@@ -46,6 +46,18 @@ class TestWithoutSource:
         assert made["purchase_units"][0]["surprise"] == {"deep": [1, None, "ü"]}
         assert (await shop.get(made["id"])).json() == made
 
+    async def test_numbers_where_text_is_due_become_the_text_that_they_were(self, shop: Shop) -> None:
+        item = {"name": "Mug", "quantity": 3, "unit_amount": {"currency_code": "USD", "value": 4}}
+        breakdown = {"item_total": {"currency_code": "USD", "value": 12.0}}
+        made = await shop.create({"amount": {"currency_code": "USD", "value": 12, "breakdown": breakdown}, "items": [item], "odd": 1.50})
+        [shown] = made["purchase_units"]
+        assert shown["amount"] == {**usd("12.00"), "breakdown": {"item_total": usd("12.00")}}
+        assert (shown["items"], shown["odd"]) == ([{"name": "Mug", "quantity": "3", "unit_amount": usd("4.00")}], 1.5)
+        path, value = "/purchase_units/@reference_id=='default'", {"currency_code": "USD", "value": 8.5}
+        items = {"op": "remove", "path": f"{path}/items"}
+        assert (await shop.patch(made["id"], items, {"op": "replace", "path": f"{path}/amount", "value": value})).status_code == 204
+        assert (await shop.get(made["id"])).json()["purchase_units"][0]["amount"] == usd("8.50")
+
     async def test_what_is_read_only_is_ignored(self, shop: Shop) -> None:
         told = unit(id="X", payments={"captures": []}, shipping={"trackers": [{}], "name": {"full_name": "Bea"}})
         made = await shop.create(told, id="MINE", status="COMPLETED", links=[], payer={"payer_id": "X", "email_address": "a@b.example"})

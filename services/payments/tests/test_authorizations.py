@@ -171,7 +171,7 @@ class TestBadAmounts:
             (money("1" * 33), (400, "INVALID_STRING_LENGTH")),
             (money("1.00", "US"), (400, "INVALID_STRING_LENGTH")),
             ({"value": "1.00"}, (400, "MISSING_REQUIRED_PARAMETER")),
-            ({"currency_code": "USD", "value": 1}, (400, "INVALID_PARAMETER_SYNTAX")),
+            ({"currency_code": "USD", "value": True}, (400, "INVALID_PARAMETER_SYNTAX")),
             ("1.00", (400, "INVALID_PARAMETER_SYNTAX")),
         ],
     )

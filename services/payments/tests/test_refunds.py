@@ -86,6 +86,17 @@ class TestRefund:
         assert issue_of(await shop.refund(capture["id"])) == (422, "CAPTURE_FULLY_REFUNDED")
         assert await shop.problems() == []
 
+    async def test_an_amount_may_be_a_number(self, shop: Shop) -> None:
+        capture, authorization = await shop.captured(100_00), await shop.authorized(100_00)
+        for number, shown in ((4, "4.00"), (0.5, "0.50")):
+            amount = {"amount": {"currency_code": "USD", "value": number}}
+            for answer in (await shop.refund(capture["id"], body=amount), await shop.capture(authorization["id"], body=amount)):
+                assert (answer.status_code, answer.json()["amount"]["value"]) == (201, shown), answer.text
+        for wrong, issue in ((0.1 + 0.2, (422, "DECIMAL_PRECISION")), (1e30, (400, "INVALID_PARAMETER_SYNTAX"))):
+            amount = {"amount": {"currency_code": "USD", "value": wrong}}
+            assert issue_of(await shop.refund(capture["id"], body=amount)) == issue
+        assert issue_of(await shop.refund(capture["id"], body={"amount": {"currency_code": "USD", "value": True}}))[0] == 400
+
     async def test_is_told_with_the_refund(self, shop: Shop) -> None:
         capture = await shop.captured()
         words = {"invoice_id": "INV", "custom_id": "C", "note_to_payer": "sorry"}

@@ -26,7 +26,7 @@ from farthing.orders.operations.confirming import Confirming
 from farthing.orders.operations.creating import Creating
 from farthing.orders.operations.paying import Paying
 from farthing.orders.operations.replay import Replay
-from farthing.orders.operations.requests import ConfirmSource, CreateOrder, CreateTracker, PatchRequest, PaySource
+from farthing.orders.operations.requests import IN_TEXT, ConfirmSource, CreateOrder, CreateTracker, PatchRequest, PaySource
 from farthing.orders.operations.showing import Showing
 from farthing.orders.operations.sources import Asked, read_source
 from farthing.orders.operations.tracking import Tracking
@@ -172,7 +172,7 @@ def _raw(call: Call) -> Json:
 
 def _json(call: Call) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return orjson.loads(call.body)
+        return orjson.loads(IN_TEXT(call.body))
     except orjson.JSONDecodeError:  # pydantic reads some things that are no JSON, such as NaN
         raise InvalidRequest(Detail("MALFORMED_REQUEST_JSON", "The request JSON is not well formed.", location="body")) from None
 

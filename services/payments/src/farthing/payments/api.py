@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self
 
 import orjson
 from pydantic import BeforeValidator, Field, StrictBool
@@ -14,7 +14,7 @@ from farthing.kit.call import NO_CONTENT, Call, Response, about, json_response
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import Detail, InvalidRequest
 from farthing.kit.model import Model
-from farthing.money import AmountError, Money, UnknownCurrency
+from farthing.money import AmountError, Money, UnknownCurrency, numbers_as_text
 from farthing.payments.domain.details import DisbursementMode
 from farthing.payments.errors import CannotBeZeroOrNegative, DecimalPrecision, DecimalsNotSupported, InvalidCurrencyCode
 from farthing.payments.operations.capture import CaptureWish
@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 
 AUTHCAPTURE, REFUND = f"{SCOPE_PREFIX}payments/payment/authcapture", f"{SCOPE_PREFIX}payments/refund"
 _MOST_LINES = 1_000
+_IN_TEXT: Final = numbers_as_text("value")
 _AMOUNT_ISSUES = {error.issue: error for error in (DecimalsNotSupported, DecimalPrecision)}
+
+
+class _Body(Model):
+    """A public request. An amount may be a JSON number: it is read as the text that it was."""
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **more: Any) -> Self:  # noqa: ANN401 - as its base class
+        return super().model_validate_json(_IN_TEXT(json_data.encode() if isinstance(json_data, str) else bytes(json_data)), **more)
 
 
 class MoneyBody(Model):
@@ -76,7 +85,7 @@ class CaptureInstructionBody(InstructionBody):
     disbursement_mode: DisbursementMode | None = None
 
 
-class CaptureBody(Model):
+class CaptureBody(_Body):
     amount: GivenMoney = None
     final_capture: StrictBool = False
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
@@ -85,11 +94,11 @@ class CaptureBody(Model):
     payment_instruction: CaptureInstructionBody | None = None
 
 
-class ReauthorizeBody(Model):
+class ReauthorizeBody(_Body):
     amount: GivenMoney = None
 
 
-class RefundBody(Model):
+class RefundBody(_Body):
     amount: GivenMoney = None
     custom_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None
     invoice_id: Annotated[str, Field(min_length=1, max_length=127)] | None = None

@@ -5,20 +5,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
+from farthing.money import numbers_as_text
 from farthing.orders.domain.countries import is_country
 from farthing.orders.domain.shipments import is_carrier, is_status
 
+# What clients send as JSON numbers although it is text; what is kept and shown is text.
+IN_TEXT: Final = numbers_as_text("value", "quantity")
+
 
 class Shape(BaseModel):
-    """Wrong types are refused, unknown properties are not looked at."""
+    """Wrong types are refused, but for numbers in place of an amount or a quantity. Unknown properties are not looked at."""
 
     model_config = ConfigDict(strict=True, frozen=True, defer_build=True, extra="ignore")
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **more: Any) -> Self:  # noqa: ANN401 - as its base class
+        return super().model_validate_json(IN_TEXT(json_data.encode() if isinstance(json_data, str) else bytes(json_data)), **more)
 
 
 def _country(code: str) -> str:
