@@ -126,6 +126,12 @@ class TestCreate:
         error = refused(422, "UNPROCESSABLE_ENTITY", "DECIMAL_PRECISION", shop.orders.create_order, {"body": order(value="1.001")})
         assert error.details[0].field == "/purchase_units/0/amount/value"
 
+    def test_an_address_that_is_promised_and_left_out(self, shop: Shop, refused: Refused) -> None:
+        context = PaypalWalletExperienceContext(shipping_preference="SET_PROVIDED_ADDRESS")
+        body = order(payment_source=PaymentSource(paypal=PaypalWallet(experience_context=context)))
+        options = {"body": body, "paypal_request_id": request_id()}
+        refused(422, "UNPROCESSABLE_ENTITY", "MISSING_SHIPPING_ADDRESS", shop.orders.create_order, options)
+
     def test_without_units(self, shop: Shop, refused: Refused) -> None:
         body = order()
         body.purchase_units = []

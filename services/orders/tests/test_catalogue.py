@@ -96,6 +96,7 @@ REASONS = {
     "DECIMALS_NOT_SUPPORTED": "Wire contract, section 7.15: currencies without decimals have an issue of their own.",
     "INSTRUMENT_DECLINED": "Documented for create and capture; an authorization can be declined as well.",
     "INVALID_RESOURCE_ID": "Confirm and trackers name an order, too.",
+    "MISSING_SHIPPING_ADDRESS": "Newer than the files: PayPal answers it to SET_PROVIDED_ADDRESS without an address.",
     "NOT_ENABLED_FOR_CARD_PROCESSING": "Documented for create, capture and confirm (there with 403); authorize takes the same source.",
     "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE": "Documented for create and confirm; authorize and capture take the same source.",
     "ONLY_ONE_PAYMENT_SOURCE_ALLOWED": "Documented for confirm; the others take the same source.",

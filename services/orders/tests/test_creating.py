@@ -102,6 +102,19 @@ class TestWithoutSource:
         assert issues(answer) == expected
         assert await shop.count("orders") == 0
 
+    async def test_the_address_that_it_is_to_be_shipped_to_must_be_there(self, shop: Shop) -> None:
+        expected = (422, ["MISSING_SHIPPING_ADDRESS"])
+        provided = {"shipping_preference": "SET_PROVIDED_ADDRESS"}
+        answer = await shop.post("", order(application_context=provided))
+        assert (answer.status_code, issues(answer)) == expected
+        source: dict[str, Any] = {"payment_source": {"paypal": {"experience_context": provided}}}
+        answer = await shop.post("", order(**source), paypal_request_id="1")
+        assert (answer.status_code, issues(answer)) == expected
+        order_id = (await shop.create())["id"]
+        answer = await shop.post(f"/{order_id}/confirm-payment-source", source)
+        assert (answer.status_code, issues(answer)) == expected
+        assert (await shop.get(order_id)).json()["status"] == "CREATED"
+
     async def test_a_processing_instruction_it_cannot_follow(self, shop: Shop) -> None:
         answer = await shop.post("", order(processing_instruction="ORDER_SAVED_EXPLICITLY"))
         assert issues(answer) == ["UNSUPPORTED_PROCESSING_INSTRUCTION"]

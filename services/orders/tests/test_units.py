@@ -67,9 +67,26 @@ class TestShipping:
         unit: dict[str, Any] = {"shipping": {"options": [{"selected": True}]}}
         expected = [("SHIPPING_OPTIONS_NOT_SUPPORTED", "/purchase_units/0/shipping/options")]
         assert found(unit, preference="NO_SHIPPING") == expected
+        unit["shipping"]["address"] = ADDRESS
         assert found(unit, preference="SET_PROVIDED_ADDRESS") == expected
         unit["shipping"]["type"] = "PICKUP_IN_STORE"
         assert found(unit) == expected
+
+    def test_what_is_provided_is_there(self) -> None:
+        expected = [("MISSING_SHIPPING_ADDRESS", "/purchase_units/0/shipping/address")]
+        for shipping in ({}, {"shipping": None}, {"shipping": {"name": {"full_name": "Bea"}}}, {"shipping": {"address": None}}):
+            assert found(shipping, preference="SET_PROVIDED_ADDRESS") == expected
+            assert (found(shipping), found(shipping, preference="NO_SHIPPING")) == ([], [])
+        units: list[dict[str, Any]] = [{"reference_id": "a", "shipping": {"address": ADDRESS}}, {"reference_id": "b"}]
+        assert found(*units, preference="SET_PROVIDED_ADDRESS") == [("MISSING_SHIPPING_ADDRESS", "/purchase_units/1/shipping/address")]
+
+    @pytest.mark.parametrize("kind", ["PICKUP_IN_PERSON", "PICKUP_IN_STORE", "PICKUP_FROM_PERSON"])
+    @pytest.mark.parametrize("preference", ["GET_FROM_FILE", "NO_SHIPPING", "SET_PROVIDED_ADDRESS"])
+    def test_a_pickup_has_a_place(self, kind: str, preference: str) -> None:
+        expected = [("MISSING_PICKUP_ADDRESS", "/purchase_units/0/shipping/address")]
+        assert found({"shipping": {"type": kind}}, preference=preference) == expected
+        assert found({"shipping": {"type": kind, "address": ADDRESS}}, preference=preference) == []
+        assert found({"shipping": {"type": "SHIPPING"}}) == []
 
     def test_a_provided_address_can_be_reached(self) -> None:
         pointer = "/purchase_units/0/shipping/address"

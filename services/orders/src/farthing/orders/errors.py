@@ -56,6 +56,8 @@ class Rule(StrEnum):
     ITEM_TOTAL_MISMATCH = "ITEM_TOTAL_MISMATCH"
     ITEM_TOTAL_REQUIRED = "ITEM_TOTAL_REQUIRED"
     MAX_VALUE_EXCEEDED = "MAX_VALUE_EXCEEDED"
+    MISSING_PICKUP_ADDRESS = "MISSING_PICKUP_ADDRESS"
+    MISSING_SHIPPING_ADDRESS = "MISSING_SHIPPING_ADDRESS"
     MULTIPLE_ITEM_CATEGORIES = "MULTIPLE_ITEM_CATEGORIES"
     MULTIPLE_SHIPPING_OPTION_SELECTED = "MULTIPLE_SHIPPING_OPTION_SELECTED"
     MULTI_CURRENCY_ORDER = "MULTI_CURRENCY_ORDER"
@@ -84,6 +86,8 @@ _SENTENCES: Final[dict[Rule, str]] = {
     Rule.ITEM_TOTAL_MISMATCH: "item_total must be the sum of unit_amount times quantity over all items.",
     Rule.ITEM_TOTAL_REQUIRED: "Items need amount.breakdown.item_total.",
     Rule.MAX_VALUE_EXCEEDED: "The value is larger than any that can be paid.",
+    Rule.MISSING_PICKUP_ADDRESS: "With this shipping type the address of the pickup is needed.",
+    Rule.MISSING_SHIPPING_ADDRESS: "With the shipping preference SET_PROVIDED_ADDRESS every purchase unit needs shipping.address.",
     Rule.MULTIPLE_ITEM_CATEGORIES: "Donations cannot be combined with goods.",
     Rule.MULTIPLE_SHIPPING_OPTION_SELECTED: "Only one shipping option can be selected.",
     Rule.MULTI_CURRENCY_ORDER: "All amounts of an order have one currency.",

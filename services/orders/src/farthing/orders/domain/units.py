@@ -15,6 +15,7 @@ DEFAULT_REFERENCE: Final = "default"
 FROM_FILE: Final = "GET_FROM_FILE"
 PROVIDED: Final = "SET_PROVIDED_ADDRESS"
 NO_SHIPPING: Final = "NO_SHIPPING"
+_PICKUPS: Final = frozenset({"PICKUP_IN_PERSON", "PICKUP_IN_STORE", "PICKUP_FROM_PERSON"})
 
 
 def check_units(units: Sequence[Json], intent: Intent, shipping_preference: str) -> list[Detail]:
@@ -23,9 +24,7 @@ def check_units(units: Sequence[Json], intent: Intent, shipping_preference: str)
     if intent is Intent.AUTHORIZE:
         found += _authorized(units)
     for index, unit in enumerate(units):
-        shipping = unit.get("shipping")
-        if shipping:
-            found += _shipping(shipping, f"/purchase_units/{index}/shipping", shipping_preference)
+        found += _shipping(unit.get("shipping") or {}, f"/purchase_units/{index}/shipping", shipping_preference)
     return found
 
 
@@ -66,7 +65,12 @@ def _shipping(shipping: Json, pointer: str, preference: str) -> Iterator[Detail]
     if options:
         yield from _options(options, f"{pointer}/options", supported=preference == FROM_FILE and not shipping.get("type"))
     address = shipping.get("address")
-    if preference == PROVIDED and address and needs_postal_code(address["country_code"]):
+    if not address:
+        if shipping.get("type") in _PICKUPS:
+            yield broken(Rule.MISSING_PICKUP_ADDRESS, f"{pointer}/address")
+        elif preference == PROVIDED:
+            yield broken(Rule.MISSING_SHIPPING_ADDRESS, f"{pointer}/address")
+    elif preference == PROVIDED and needs_postal_code(address["country_code"]):
         if not address.get("postal_code"):
             yield broken(Rule.POSTAL_CODE_REQUIRED, f"{pointer}/address/postal_code")
         if not address.get("admin_area_2"):

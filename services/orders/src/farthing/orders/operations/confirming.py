@@ -29,7 +29,7 @@ class Confirming:
         """A wallet is asked of its payer; a card, and a wallet that was kept, are as good as approved.
 
         Raises NoPaymentSource, OrderNotFound, OrderExpired, PaymentAlreadyApproved, OrderCannotBeConfirmed, OrderCompletionInProgress,
-        UnsupportedProcessingInstruction and what `Funds.fund` refuses.
+        OrderInvalid (the source's context may want an address), UnsupportedProcessingInstruction and what `Funds.fund` refuses.
         """
         if source is None:
             raise NoPaymentSource(field="/payment_source")
@@ -61,4 +61,4 @@ class Confirming:
         order.context = {**order.context, **(request.get("application_context") or {}), **source.context}
         if request.get("processing_instruction"):
             order.document["processing_instruction"] = request["processing_instruction"]
-            check_content(order.units, order.intent, order.context, request["processing_instruction"])
+        check_content(order.units, order.intent, order.context, order.document.get("processing_instruction"))
