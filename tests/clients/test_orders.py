@@ -132,6 +132,10 @@ class TestCreate:
         options = {"body": body, "paypal_request_id": request_id()}
         refused(422, "UNPROCESSABLE_ENTITY", "MISSING_SHIPPING_ADDRESS", shop.orders.create_order, options)
 
+    def test_a_payment_source_that_names_none(self, shop: Shop, refused: Refused) -> None:
+        options = {"body": order(payment_source=PaymentSource())}
+        refused(422, "UNPROCESSABLE_ENTITY", "NO_PAYMENT_SOURCE_PROVIDED", shop.orders.create_order, options)
+
     def test_without_units(self, shop: Shop, refused: Refused) -> None:
         body = order()
         body.purchase_units = []

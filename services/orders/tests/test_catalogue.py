@@ -54,7 +54,7 @@ RAISED: dict[str, set[str]] = {
     | CARD
     | CONTENT
     | PAYMENTS
-    | {"PAYPAL_REQUEST_ID_REQUIRED", "PAYPAL_REQUEST_ID_REUSED", "UNSUPPORTED_PROCESSING_INSTRUCTION"},
+    | {"NO_PAYMENT_SOURCE_PROVIDED", "PAYPAL_REQUEST_ID_REQUIRED", "PAYPAL_REQUEST_ID_REUSED", "UNSUPPORTED_PROCESSING_INSTRUCTION"},
     "orders.get": CALLER,
     "orders.patch": SHAPES
     | CALLER
@@ -99,6 +99,7 @@ REASONS = {
     "MISSING_SHIPPING_ADDRESS": "Newer than the files: PayPal answers it to SET_PROVIDED_ADDRESS without an address.",
     "NOT_ENABLED_FOR_CARD_PROCESSING": "Documented for create, capture and confirm (there with 403); authorize takes the same source.",
     "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE": "Documented for create and confirm; authorize and capture take the same source.",
+    "NO_PAYMENT_SOURCE_PROVIDED": "Documented for confirm; PayPal answers it to an empty source at creation, too.",
     "ONLY_ONE_PAYMENT_SOURCE_ALLOWED": "Documented for confirm; the others take the same source.",
     "ORDER_COMPLETION_IN_PROGRESS": "Documented for capture: while an order is being paid nothing else can change it.",
     "ORDER_EXPIRED": "Documented for authorize; the same is true of all that changes an order.",

@@ -141,8 +141,12 @@ class TestWithWallet:
         assert (answer.status_code, issues(answer)) == (400, ["PAYPAL_REQUEST_ID_REQUIRED"])
         assert await shop.count("orders") == 0
 
-    async def test_an_empty_source_is_none(self, shop: Shop) -> None:
-        assert (await shop.create(payment_source={}))["status"] == "CREATED"
+    async def test_an_empty_source_is_not_the_same_as_none(self, shop: Shop) -> None:
+        for empty in ({}, {"paypal": None}):
+            for key in ({}, {"paypal_request_id": "1"}):
+                answer = await shop.post("", order(payment_source=empty), **key)
+                assert (answer.status_code, issues(answer)) == (422, ["NO_PAYMENT_SOURCE_PROVIDED"])
+                assert answer.json()["details"][0]["field"] == "/payment_source"
         assert (await shop.create(payment_source=None))["status"] == "CREATED"
 
     async def test_sources_that_cannot_be_used(self, shop: Shop) -> None:

@@ -18,7 +18,7 @@ from farthing.orders.domain.order import Links, Order, Payments, minimal, minima
 from farthing.orders.domain.patching import Patch
 from farthing.orders.domain.states import Intent, Status
 from farthing.orders.domain.totals import Json
-from farthing.orders.errors import OrderNotFound, TrackerIdNotFound
+from farthing.orders.errors import NoPaymentSource, OrderNotFound, TrackerIdNotFound
 from farthing.orders.operations.approving import Approving
 from farthing.orders.operations.callers import Caller, Callers
 from farthing.orders.operations.changing import Changing
@@ -88,6 +88,8 @@ class _Public:
 
     async def create(self, call: Call, body: CreateOrder) -> Response:
         request, source = _raw(call), read_source(body.payment_source)
+        if source is None and body.payment_source is not None:
+            raise NoPaymentSource(field="/payment_source")
         key = self._do.replay.key(call, _without_source(request))
         created = await self._do.creating.create(await self._caller(call), request, source, key)
         return self._preferred(call, created.order, created.payments, first=created.first and not isinstance(source, Asked))
