@@ -58,6 +58,12 @@ class TestWithoutSource:
         assert (await shop.patch(made["id"], items, {"op": "replace", "path": f"{path}/amount", "value": value})).status_code == 204
         assert (await shop.get(made["id"])).json()["purchase_units"][0]["amount"] == usd("8.50")
 
+    async def test_locales_and_telephone_numbers_of_the_files(self, shop: Shop) -> None:
+        for locale in ("de", "en-US", "zh-Hant", "zh-Hant-TW", "es-419", None):
+            await shop.create(application_context={"locale": locale})
+        made = await shop.create(payer={"phone": {"phone_type": "HOME", "phone_number": {"national_number": 4085551234}}})
+        assert made["payer"]["phone"] == {"phone_type": "HOME", "phone_number": {"national_number": "4085551234"}}
+
     async def test_what_is_read_only_is_ignored(self, shop: Shop) -> None:
         told = unit(id="X", payments={"captures": []}, shipping={"trackers": [{}], "name": {"full_name": "Bea"}})
         made = await shop.create(told, id="MINE", status="COMPLETED", links=[], payer={"payer_id": "X", "email_address": "a@b.example"})

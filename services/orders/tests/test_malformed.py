@@ -11,6 +11,12 @@ from services.orders.tests.conftest import PATH, Shop, order, unit, usd
 AMOUNT = "/purchase_units/0/amount"
 ITEM = {"name": "x", "quantity": "1", "unit_amount": usd("1.00")}
 ADDRESS = {"address_line_1": "1 Example Street", "country_code": "XX"}
+
+
+def phone(number: str) -> dict[str, Any]:
+    return {"phone_type": "MOBILE", "phone_number": {"national_number": number}}
+
+
 # body, status, issue, field
 BODIES: list[tuple[Any, int, str, str | None]] = [
     ({}, 400, "MISSING_REQUIRED_PARAMETER", "/intent"),
@@ -68,6 +74,32 @@ BODIES: list[tuple[Any, int, str, str | None]] = [
     (order(application_context={"return_url": "javascript:alert(1)"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/return_url"),
     (order(application_context={"cancel_url": "//evil.example"}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/cancel_url"),
     (order(application_context={"user_action": "STEAL"}), 400, "INVALID_PARAMETER_VALUE", "/application_context/user_action"),
+    *(
+        (order(application_context={"locale": locale}), 400, "INVALID_PARAMETER_SYNTAX", "/application_context/locale")
+        for locale in ("en_US", "english", "EN-US", "en-us", "de-419-x")
+    ),
+    (
+        order(payment_source={"paypal": {"experience_context": {"locale": "en_US"}}}),
+        400,
+        "INVALID_PARAMETER_SYNTAX",
+        "/payment_source/paypal/experience_context/locale",
+    ),
+    *(
+        (order(payer={"phone": phone(number)}), 400, "INVALID_PARAMETER_SYNTAX", "/payer/phone/phone_number/national_number")
+        for number in ("+14085551234", "408-555", "", "1" * 15, "\u0661")
+    ),
+    (
+        order(payment_source={"paypal": {"phone": phone("+1 408")}}),
+        400,
+        "INVALID_PARAMETER_SYNTAX",
+        "/payment_source/paypal/phone/phone_number/national_number",
+    ),
+    (
+        order(payment_source={"card": {"billing_address": {"country_code": "ZZ"}}}),
+        400,
+        "INVALID_COUNTRY_CODE",
+        "/payment_source/card/billing_address/country_code",
+    ),
     (order(payer={"email_address": 5}), 400, "INVALID_PARAMETER_SYNTAX", "/payer/email_address"),
     (order(payment_source=[]), 400, "INVALID_PARAMETER_SYNTAX", "/payment_source"),
     (order(payment_source={"paypal": 1}), 400, "INVALID_PARAMETER_SYNTAX", "/payment_source/paypal"),

@@ -16,7 +16,7 @@ from farthing.orders.domain.countries import is_country
 from farthing.orders.domain.shipments import is_carrier, is_status
 
 # What clients send as JSON numbers although it is text; what is kept and shown is text.
-IN_TEXT: Final = numbers_as_text("value", "quantity")
+IN_TEXT: Final = numbers_as_text("value", "quantity", "national_number")
 
 
 class Shape(BaseModel):
@@ -75,6 +75,7 @@ Url = Annotated[
 ]
 # Money.parse reads it exactly; here it only has to look like a number.
 Decimal = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^((-?[0-9]+)|(-?([0-9]+)?[.][0-9]+))$")]
+Locale = Annotated[str, Field(min_length=2, max_length=10, pattern=r"^[a-z]{2}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?$")]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
@@ -170,10 +171,18 @@ class PurchaseUnit(Shape):
     supplementary_data: dict[str, Any] | None = None
 
 
+class PhoneNumber(Shape):
+    national_number: Annotated[str, Field(pattern=r"^[0-9]{1,14}$")] | None = None
+
+
+class Phone(Shape):
+    phone_number: PhoneNumber | None = None
+
+
 class Payer(Shape):
     email_address: Email | None = None
     name: PersonName | None = None
-    phone: dict[str, Any] | None = None
+    phone: Phone | None = None
     birth_date: Date | None = None
     tax_info: dict[str, Any] | None = None
     address: PayerAddress | None = None
@@ -183,7 +192,7 @@ class ExperienceContext(Shape):
     """Of `application_context`, and of the `experience_context` of a payment source."""
 
     brand_name: Text127 | None = None
-    locale: Annotated[str, Field(min_length=2, max_length=10)] | None = None
+    locale: Locale | None = None
     landing_page: Annotated[str, Field(min_length=1, max_length=24)] | None = None
     shipping_preference: Literal["GET_FROM_FILE", "NO_SHIPPING", "SET_PROVIDED_ADDRESS"] | None = None
     user_action: Literal["CONTINUE", "PAY_NOW"] | None = None

@@ -18,7 +18,7 @@ from farthing.orders.errors import (
     OnlyOnePaymentSource,
     PaymentSourceCannotBeUsed,
 )
-from farthing.orders.operations.requests import Email, ExperienceContext, PayerAddress, PersonName, Shape
+from farthing.orders.operations.requests import Email, ExperienceContext, PayerAddress, PersonName, Phone, Shape
 
 # Ways to pay that send the payer to the approval page like the wallet does, where the wallet pays.
 _LOCAL: Final = frozenset({"bancontact", "blik", "eps", "giropay", "ideal", "mybank", "p24", "sofort", "trustly", "venmo"})
@@ -109,6 +109,7 @@ class _Card(Shape):
     expiry: Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] | None = None
     name: Annotated[str, Field(min_length=1, max_length=300)] | None = None
     security_code: Annotated[str, Field(pattern=r"^[0-9]{3,4}$")] | None = None
+    billing_address: PayerAddress | None = None
     vault_id: TokenId | None = None
     attributes: _Attributes | None = None
     experience_context: ExperienceContext | None = None
@@ -123,6 +124,7 @@ class _Wallet(Shape):
     vault_id: TokenId | None = None
     email_address: Email | None = None
     name: PersonName | None = None
+    phone: Phone | None = None
     address: PayerAddress | None = None
     attributes: _WalletAttributes | None = None
     experience_context: ExperienceContext | None = None
