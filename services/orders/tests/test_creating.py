@@ -158,7 +158,9 @@ class TestWithWallet:
     async def test_sources_that_cannot_be_used(self, shop: Shop) -> None:
         sources: list[tuple[dict[str, object], str]] = [
             ({"paypal": {}, "ideal": {}}, "ONLY_ONE_PAYMENT_SOURCE_ALLOWED"),
-            ({"apple_pay": {"id": "1"}}, "PAYMENT_SOURCE_CANNOT_BE_USED"),
+            ({"apple_pay": {"id": "1"}}, "NOT_ENABLED_FOR_APPLE_PAY"),
+            ({"google_pay": {"name": "Bea"}}, "NOT_ENABLED_FOR_GOOGLE_PAY"),
+            ({"surprise": {}}, "PAYMENT_SOURCE_CANNOT_BE_USED"),
             ({"paypal": {"vault_id": "X"}}, "TOKEN_ID_NOT_FOUND"),
             ({"paypal": {"billing_agreement_id": "B-1"}}, "BILLING_AGREEMENT_NOT_FOUND"),
         ]

@@ -222,6 +222,16 @@ class BillingAgreementNotFound(Refused):
     description = "There is no such billing agreement."
 
 
+class NotEnabledForApplePay(Refused):
+    issue = "NOT_ENABLED_FOR_APPLE_PAY"
+    description = "Apple Pay is not enabled here."
+
+
+class NotEnabledForGooglePay(Refused):
+    issue = "NOT_ENABLED_FOR_GOOGLE_PAY"
+    description = "Google Pay is not enabled here."
+
+
 class NotEnabledForCards(Refused):
     """Live mode without a processor for cards."""
 

@@ -15,6 +15,8 @@ from farthing.orders.errors import (
     CardExpiryRequired,
     CardNumberRequired,
     InvalidSecurityCodeLength,
+    NotEnabledForApplePay,
+    NotEnabledForGooglePay,
     OnlyOnePaymentSource,
     PaymentSourceCannotBeUsed,
 )
@@ -22,6 +24,7 @@ from farthing.orders.operations.requests import Email, ExperienceContext, PayerA
 
 # Ways to pay that send the payer to the approval page like the wallet does, where the wallet pays.
 _LOCAL: Final = frozenset({"bancontact", "blik", "eps", "giropay", "ideal", "mybank", "p24", "sofort", "trustly", "venmo"})
+_NOT_ENABLED: Final = {"apple_pay": NotEnabledForApplePay, "google_pay": NotEnabledForGooglePay}
 _POINTER: Final = "/payment_source"
 _AMEX: Final = ("34", "37")
 
@@ -144,8 +147,8 @@ class _Shapes(Shape):
 def read_source(raw: Any) -> Source | None:  # noqa: ANN401 - any JSON
     """What `payment_source` means; None when it says nothing.
 
-    Raises InvalidRequest, OnlyOnePaymentSource, PaymentSourceCannotBeUsed, CardNumberRequired, CardExpiryRequired,
-    InvalidSecurityCodeLength, BillingAgreementNotFound.
+    Raises InvalidRequest, OnlyOnePaymentSource, PaymentSourceCannotBeUsed, NotEnabledForApplePay, NotEnabledForGooglePay,
+    CardNumberRequired, CardExpiryRequired, InvalidSecurityCodeLength, BillingAgreementNotFound.
     """
     if raw is None:
         return None
@@ -200,6 +203,6 @@ def _wallet(wallet: _Wallet, raw: Json) -> Asked | KeptWallet:
 
 def _local(name: str, raw: Any) -> Asked:  # noqa: ANN401 - any JSON
     if name not in _LOCAL:
-        raise PaymentSourceCannotBeUsed(field=f"{_POINTER}/{name[:50]}")
+        raise _NOT_ENABLED.get(name, PaymentSourceCannotBeUsed)(field=f"{_POINTER}/{name[:50]}")
     context = _read(_Local, raw, f"{_POINTER}/{name}").experience_context
     return Asked({name: raw}, raw["experience_context"] if context else {})
