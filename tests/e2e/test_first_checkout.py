@@ -118,7 +118,7 @@ async def test_a_poor_buyer_is_declined_and_the_books_do_not_move(platform: Test
 
 async def test_another_merchant_sees_nothing(platform: TestPlatform) -> None:
     order = await create(platform)
-    other = await platform.as_app(OTHER[0])
+    other = {**await platform.as_app(OTHER[0]), "content-type": "application/json"}
     for method, path in (("GET", ""), ("POST", "/capture"), ("POST", "/authorize")):
         answer = await platform.http.request(method, f"/v2/checkout/orders/{order['id']}{path}", headers=other)
         assert (answer.status_code, answer.json()["name"]) == (404, "RESOURCE_NOT_FOUND")

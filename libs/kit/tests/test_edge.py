@@ -56,6 +56,14 @@ def shop_api() -> Api:
         assert body is None
         return NO_CONTENT
 
+    @api.public("PUT", "/v1/shop", "shop.open", typed=True)
+    async def reopen(_call: Call, body: Wanted | None) -> Response:
+        return json_response({"bought": body and body.name})
+
+    @api.internal("PUT", "/stock", "stock.put")
+    async def put(_call: Call, body: Wanted) -> Response:
+        return json_response({"stored": body.name})
+
     @api.internal("GET", "/stock", "stock.get")
     async def stock(call: Call) -> Response:
         return json_response({"caller": call.caller.subject})
@@ -152,6 +160,23 @@ async def test_an_optional_body_may_be_absent_or_null(shop: Shop, body: bytes) -
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+async def test_a_public_body_says_that_it_is_json(bench: Bench, shop: Shop) -> None:
+    unsaid = await shop.http.post("/v1/shop", content=b'{"name": "mug"}')
+    assert problem(unsaid)[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert "Content-Type: application/json" in unsaid.json()["message"]
+    assert (await shop.http.request("DELETE", "/v1/shop")).status_code == 204
+    inside = client_of(shop.running.internal, bench.tokens.issue("till", "shop"))
+    assert (await inside.put("/internal/v1/stock", content=b'{"name": "mug"}')).json() == {"stored": "mug"}
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b'{"name": "mug"}'])
+async def test_where_that_is_asked_for_even_no_body_says_so(shop: Shop, body: bytes) -> None:
+    for headers in ({}, {"content-type": "text/plain"}):
+        assert problem(await shop.http.put("/v1/shop", content=body, headers=headers))[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")
+    for media in ("application/json", "Application/JSON; charset=utf-8"):
+        assert (await shop.http.put("/v1/shop", content=body, headers={"content-type": media})).status_code == 200
+
+
 async def test_a_defect_of_ours_is_500_and_says_nothing_of_itself(shop: Shop, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     answer = await shop.http.post("/v1/shop", json={"name": "boom"})
     assert problem(answer)[:2] == (500, "INTERNAL_SERVER_ERROR")
@@ -169,9 +194,9 @@ async def test_unknown_paths_and_methods(shop: Shop) -> None:
 async def test_another_method_is_told_which_ones_there_are(shop: Shop, bench: Bench) -> None:
     """RFC 9110, section 15.5.6; on the internal side too, and every route that fits the path counts."""
     inside = client_of(shop.running.internal, bench.tokens.issue("till", "shop"))
-    asked = ((shop.http, "/v1/shop", "DELETE, POST"), (shop.http, "/v1/shop/mug", "GET"), (inside, "/internal/v1/work", "GET"))
+    asked = ((shop.http, "/v1/shop", "DELETE, POST, PUT"), (shop.http, "/v1/shop/mug", "GET"), (inside, "/internal/v1/work", "GET"))
     for http, path, allowed in asked:
-        answer = await http.put(path)
+        answer = await http.patch(path)
         assert problem(answer)[:2] == (405, "METHOD_NOT_SUPPORTED")
         assert answer.headers["allow"] == allowed, path
 

@@ -43,6 +43,8 @@ class Shop:
         return {**self.orders.bearer(client_id, app, SCOPE), **{name.replace("_", "-"): value for name, value in more.items()}}
 
     async def post(self, path: str, json: Any = None, app: str = STORE, **headers: str) -> Response:
+        """Also without a body it says that it is JSON, as every client of PayPal's does."""
+        headers = {"content_type": "application/json", **headers}
         return await self.orders.http.post(f"{PATH}{path}", json=json, headers=self.headers(app, **headers))
 
     async def create(self, *units: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class Shop:
         return order_id
 
     async def capture(self, order_id: str, app: str = STORE, json: Any = None, **headers: str) -> Response:
-        return await self.post(f"/{order_id}/capture", json, app, content_type="application/json", **headers)
+        return await self.post(f"/{order_id}/capture", json, app, **headers)
 
     async def balance(self, owner: str, currency: str = "USD") -> int:
         """What is available in a wallet, in minor units."""

@@ -23,7 +23,8 @@ class TestMerchants:
     async def test_another_merchants_order_is_not_there(self, shop: Shop) -> None:
         order_id = await shop.approved()
         for path, method in (("", "GET"), ("/capture", "POST"), ("/authorize", "POST")):
-            answer = await shop.orders.http.request(method, f"{PATH}/{order_id}{path}", headers=shop.headers(OTHER))
+            headers = shop.headers(OTHER, content_type="application/json")
+            answer = await shop.orders.http.request(method, f"{PATH}/{order_id}{path}", headers=headers)
             assert (answer.status_code, answer.json()["name"], issues(answer)) == (404, "RESOURCE_NOT_FOUND", ["INVALID_RESOURCE_ID"])
 
     async def test_scopes(self, shop: Shop) -> None:
@@ -65,7 +66,7 @@ class TestForeignPayee:
 
     async def test_another_app_of_the_makers_account_is_a_stranger(self, shop: Shop) -> None:
         order_id = await self.made(shop)
-        second = shop.orders.bearer("second-client-id", STORE, "payments/payment")
+        second = shop.orders.bearer("second-client-id", STORE, "payments/payment") | {"content-type": "application/json"}
         for method, path in (("GET", ""), ("POST", "/capture")):
             assert (await shop.orders.http.request(method, f"{PATH}/{order_id}{path}", headers=second)).status_code == 404
 

@@ -74,6 +74,14 @@ class TestCapture:
             answer = await shop.orders.http.post(f"/v2/checkout/orders/{order_id}/capture", content=body, headers=headers)
             assert answer.status_code == 201, answer.text
 
+    @pytest.mark.parametrize(("step", "intent"), [("capture", "CAPTURE"), ("authorize", "AUTHORIZE")])
+    async def test_without_a_body_too_the_request_says_that_it_is_json(self, shop: Shop, step: str, intent: str) -> None:
+        path = f"/v2/checkout/orders/{await shop.approved(intent=intent)}/{step}"
+        unsaid = await shop.orders.http.post(path, headers=shop.headers())
+        assert (unsaid.status_code, unsaid.json()["name"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+        said = await shop.orders.http.post(path, headers=shop.headers(content_type="application/json"))
+        assert (said.status_code, said.json()["status"]) == (201, "COMPLETED")
+
 
 class TestAuthorize:
     async def test_money_is_set_apart(self, shop: Shop) -> None:

@@ -144,6 +144,9 @@ class App:
     http: httpx2.AsyncClient
     headers: dict[str, str]
 
+    def __post_init__(self) -> None:
+        self.headers = {**self.headers, "content-type": "application/json"}
+
     async def call(self, method: str, path: str, body: object = None, status: int = 200) -> Any:
         """The answer's JSON (None without a body); the status must be as expected."""
         content = None if body is None else json.dumps(body)

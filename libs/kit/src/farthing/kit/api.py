@@ -28,7 +28,10 @@ Catalogue = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One route. `access` is `app` (an access token with any of `scopes`), `service` (a service token) or `open`."""
+    """One route. `access` is `app` (an access token with any of `scopes`), `service` (a service token) or `open`.
+
+    `typed`: the request must call itself JSON even when its optional body is absent.
+    """
 
     method: str
     path: str
@@ -39,6 +42,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     optional_body: bool = False
     raw_body: bool = False
+    typed: bool = False
     segments: tuple[str, ...] = field(default=())
 
 
@@ -56,9 +60,9 @@ class Api:
         # How an error is said at this path, for the rare endpoint whose protocol has its own form; also what the edge refuses by itself.
         self.said: Callable[[str, ApiError], ApiError] = lambda _path, error: error
 
-    def public(self, method: str, path: str, operation: str, *scopes: str) -> Callable[[Operation], Operation]:
+    def public(self, method: str, path: str, operation: str, *scopes: str, typed: bool = False) -> Callable[[Operation], Operation]:
         """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""
-        return self._declare(self.public_endpoints, method, path, operation, "app", frozenset(scopes))
+        return self._declare(self.public_endpoints, method, path, operation, "app", frozenset(scopes), typed=typed)
 
     def open(self, method: str, path: str, operation: str, *, raw_body: bool = False) -> Callable[[Operation], Operation]:
         """Declare a public route that needs no access token: the function checks whatever must be checked."""
@@ -95,6 +99,7 @@ class Api:
         scopes: frozenset[str],
         *,
         raw_body: bool = False,
+        typed: bool = False,
     ) -> Callable[[Operation], Operation]:
         def register(function: Operation) -> Operation:
             body, optional = _body_of(function)
@@ -109,6 +114,7 @@ class Api:
                     body=body,
                     optional_body=optional,
                     raw_body=raw_body or body is None,
+                    typed=typed,
                     segments=tuple(path.strip("/").split("/")),
                 )
             )

@@ -131,10 +131,21 @@ class Edge:
         fault = await self._fault_before(call, arguments) if self._parts.faults.active else None
         if self._public and b"paypal-mock-response" in call.headers:
             self._mock(call)
-        response = await endpoint.function(call, **arguments, **_body(call, endpoint))
+        response = await endpoint.function(call, **arguments, **self._body(call, endpoint))
         if fault is not None:
             raise ResponseLost
         return response
+
+    def _body(self, call: Call, endpoint: Endpoint) -> dict[str, Any]:
+        """Raises UnsupportedMedia, InvalidRequest."""
+        if endpoint.body is None:
+            return {}
+        absent = endpoint.optional_body and (not call.body or call.body == b"null")
+        if not absent or endpoint.typed:
+            unsaid = b"" if self._public else b"application/json"
+            if b"json" not in call.headers.get(b"content-type", unsaid).lower():
+                raise UnsupportedMedia(description="The request needs the header Content-Type: application/json.")
+        return {"body": None if absent else parse(endpoint.body, call.body)}
 
     async def _authenticate(self, call: Call, endpoint: Endpoint) -> None:
         if endpoint.access == "open":
@@ -230,17 +241,6 @@ def normalise(path: str) -> str:
     while "//" in path:
         path = path.replace("//", "/")
     return path.rstrip("/?") or "/"
-
-
-def _body(call: Call, endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.body is None:
-        return {}
-    if endpoint.optional_body and (not call.body or call.body == b"null"):
-        return {"body": None}
-    media = call.headers.get(b"content-type", b"application/json")
-    if b"json" not in media.lower():
-        raise UnsupportedMedia
-    return {"body": parse(endpoint.body, call.body)}
 
 
 async def _read_in_time(call: Call, receive: Receive) -> bytes:

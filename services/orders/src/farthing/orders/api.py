@@ -61,8 +61,8 @@ def routes(operations: Operations, links: Links, catalogue: Catalogue) -> Api:
     api.public("GET", f"{_PATH}/{{order_id}}", "orders.get", *_CHECKOUT)(public.get)
     api.public("PATCH", f"{_PATH}/{{order_id}}", "orders.patch", *_CHECKOUT)(public.patch)
     api.public("POST", f"{_PATH}/{{order_id}}/confirm-payment-source", "orders.confirm", *_CONFIRM)(public.confirm)
-    api.public("POST", f"{_PATH}/{{order_id}}/capture", "orders.capture", *_CHECKOUT)(public.capture)
-    api.public("POST", f"{_PATH}/{{order_id}}/authorize", "orders.authorize", *_CHECKOUT)(public.authorize)
+    api.public("POST", f"{_PATH}/{{order_id}}/capture", "orders.capture", *_CHECKOUT, typed=True)(public.capture)
+    api.public("POST", f"{_PATH}/{{order_id}}/authorize", "orders.authorize", *_CHECKOUT, typed=True)(public.authorize)
     api.public("POST", f"{_PATH}/{{order_id}}/track", "orders.track.create", _PAYMENT)(public.track)
     api.public("PATCH", f"{_PATH}/{{order_id}}/trackers/{{tracker_id}}", "orders.trackers.patch", _PAYMENT)(public.change_tracker)
     for name in ("save", "validate-payment-method"):
