@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.orders.tests.conftest import BUYER, OTHER, STORE, Shop, issues, unit, usd
+import pytest
+
+from services.orders.tests.conftest import BUYER, OTHER, STORE, Shop, issues, order, unit, usd
 
 UNIT = "/purchase_units/@reference_id=='default'"
 CARD = {"card": {"number": "4012888888881881", "expiry": "2035-12"}}
@@ -95,8 +97,26 @@ class TestPayer:
 
 
 class TestAfterApproval:
-    async def test_the_amount_can_fall_and_come_back_but_not_grow(self, shop: Shop) -> None:
-        order_id = await shop.approved()
+    @pytest.mark.parametrize("context", [None, {"user_action": "CONTINUE"}])
+    async def test_what_was_to_be_continued_may_grow(self, shop: Shop, context: Any) -> None:
+        order_id = await shop.approved(application_context=context)
+        assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd("112.50")))).status_code == 204
+        captured = await shop.capture(order_id)
+        assert captured.json()["purchase_units"][0]["payments"]["captures"][0]["amount"] == usd("112.50")
+
+    async def test_more_than_the_wallet_holds_is_refused_by_the_capture(self, shop: Shop) -> None:
+        order_id, everything = await shop.approved(), await shop.balance(BUYER)
+        for value, expected in ((f"{everything // 100 + 1}.00", 422), ("112.50", 201)):
+            assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))).status_code == 204
+            assert (await shop.capture(order_id)).status_code == expected
+
+    @pytest.mark.parametrize("where", ["application_context", "experience_context"])
+    async def test_a_final_amount_can_fall_and_come_back_but_not_grow(self, shop: Shop, where: str) -> None:
+        context: Any = {where: {"user_action": "PAY_NOW"}}
+        wanted = context if where == "application_context" else {"payment_source": {"paypal": context}}
+        made = await shop.post("", order(**wanted), paypal_request_id="one")
+        order_id = made.json()["id"]
+        await shop.approve(order_id)
         for value in ("60.00", "100.00"):
             assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))).status_code == 204
         answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("100.01")))

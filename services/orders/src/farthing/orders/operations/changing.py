@@ -28,7 +28,7 @@ class Changing:
         self._repository, self._directory, self._clock = repository, directory, clock
 
     async def patch(self, caller: Caller, order_id: str, patches: Sequence[Patch]) -> None:
-        """Apply all patches or none. After approval the total can only fall, nobody else can get money, and the intent stays.
+        """Apply all patches or none. After approval currency and intent stay, nobody else can get money, and a final price does not grow.
 
         Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, NotPatchable, what
         `patched` refuses, and what a new order with this content would be refused for.
@@ -74,11 +74,17 @@ def _paid(units: list[Json]) -> set[tuple[str, str]]:
 
 
 def _as_approved(order: Order, units: list[Json], former: set[tuple[str, str]], intent: Intent) -> None:
-    """What the payer agreed to still holds: at most this much, in this currency, to these payees, taken in this way."""
+    """What the payer agreed to still holds: this currency, these payees, taken in this way, and a final price at most."""
     if intent is not order.intent:  # an authorization may be captured for more than it was made for
         raise NotPatchable(field="/intent")
     limit = (order.funding or {}).get("limit", sum_of(order.units))  # an earlier release wrote none for cards
-    if total_of(units[0]).currency != total_of(order.units[0]).currency or sum_of(units) > limit:
+    grown = sum_of(units) > limit and _is_final(order)
+    if total_of(units[0]).currency != total_of(order.units[0]).currency or grown:
         raise AmountChangeNotAllowed(field="/purchase_units")
     if not _paid(units) <= former:
         raise NotPatchable(field="/purchase_units")
+
+
+def _is_final(order: Order) -> bool:
+    """Whether the price was final when it was approved: the payer read "Pay now", or a card was confirmed for it (decision 10)."""
+    return order.context.get("user_action") == "PAY_NOW" or "account_id" not in (order.funding or {})
