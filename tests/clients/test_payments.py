@@ -73,7 +73,7 @@ class TestReauthorize:
 
     def test_too_soon(self, shop: Shop, refused: Refused) -> None:
         options = {"authorization_id": shop.authorized(), "body": ReauthorizeRequest(amount=usd("100.00"))}
-        refused(422, "UNPROCESSABLE_ENTITY", "REAUTHORIZATION_NOT_SUPPORTED", shop.payments.reauthorize_payment, options)
+        refused(422, "UNPROCESSABLE_ENTITY", "REAUTHORIZATION_TOO_SOON", shop.payments.reauthorize_payment, options)
 
 
 class TestVoid:

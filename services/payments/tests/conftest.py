@@ -46,6 +46,7 @@ UNDOCUMENTED = {
     "PAYPAL_REQUEST_ID_REUSED": "strict mode only: PayPal documents no issue for it",
     "MALFORMED_REQUEST_JSON": "documented for other APIs only, and the best word for it",
     "INVALID_PARAMETER_SYNTAX": "for an assertion that is none: documented for bodies only, and orders says the same",
+    "REAUTHORIZATION_TOO_SOON": "PayPal's later documentation has it; the files know no word for what is possible on another day",
 }
 BeginningsFail = Callable[[], AbstractAsyncContextManager[None]]
 _numbers = itertools.count(1)

@@ -237,8 +237,9 @@ class TestVoid:
 class TestReauthorize:
     async def test_from_the_end_of_the_honor_period(self, shop: Shop) -> None:
         authorization = await shop.authorized(100_00)
-        assert issue_of(await shop.reauthorize(authorization["id"])) == (422, "REAUTHORIZATION_NOT_SUPPORTED")
-        shop.advance(days=4)
+        for _ in range(2):
+            assert issue_of(await shop.reauthorize(authorization["id"])) == (422, "REAUTHORIZATION_TOO_SOON")
+            shop.advance(days=2)
         response = await shop.reauthorize(authorization["id"], "110.00")
         made = response.json()
         assert (response.status_code, made["status"], made["amount"]["value"]) == (201, "CREATED", "110.00")
@@ -248,6 +249,7 @@ class TestReauthorize:
         assert await shop.held() == 110_00
         assert (await shop.get(f"/authorizations/{made['id']}")).json() == made
         assert (await shop.get(f"/authorizations/{authorization['id']}")).json()["amount"]["value"] == "100.00"
+        assert issue_of(await shop.reauthorize(authorization["id"])) == (422, "REAUTHORIZATION_TOO_SOON")
         assert await shop.problems() == []
 
     async def test_it_is_neither_reauthorized_nor_voided_itself(self, shop: Shop) -> None:

@@ -71,7 +71,7 @@ describe('reauthorizePayment', () => {
 
   it('refuses before that', async () => {
     const call = payments.reauthorizePayment({ authorizationId: await authorized(), body: { amount: usd('100.00') } });
-    await refused(422, 'UNPROCESSABLE_ENTITY', 'REAUTHORIZATION_NOT_SUPPORTED', call);
+    await refused(422, 'UNPROCESSABLE_ENTITY', 'REAUTHORIZATION_TOO_SOON', call);
   });
 });
 

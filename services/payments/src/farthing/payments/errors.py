@@ -62,6 +62,11 @@ class ReauthorizationNotSupported(Refused):
     description = "This authorization cannot be reauthorized."
 
 
+class ReauthorizationTooSoon(Refused):
+    issue = "REAUTHORIZATION_TOO_SOON"
+    description = "The authorization can be reauthorized when its honor period is over, from day 4 on."
+
+
 class CannotBeVoided(Refused):
     issue = "CANNOT_BE_VOIDED"
     description = "A reauthorization cannot be voided: void the authorization that it belongs to."

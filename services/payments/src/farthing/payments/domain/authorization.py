@@ -24,6 +24,7 @@ from farthing.payments.errors import (
     PreviouslyCaptured,
     PreviouslyVoided,
     ReauthorizationNotSupported,
+    ReauthorizationTooSoon,
     TransactionRefused,
 )
 
@@ -142,7 +143,7 @@ class Authorization:
         """What a reauthorization grants: the wanted amount, or the original one. From the end of the honor period on.
 
         Raises AuthorizationVoided (also when expired), AuthorizationAlreadyCaptured, AuthCurrencyMismatch, ReauthorizationNotSupported,
-        TransactionRefused.
+        ReauthorizationTooSoon, TransactionRefused.
         """
         if self.source == "card":
             raise ReauthorizationNotSupported(description="Only payments from a wallet can be reauthorized.")
@@ -155,7 +156,7 @@ class Authorization:
         if wanted is not None and wanted.currency != self.currency:
             raise AuthCurrencyMismatch(field="/amount/currency_code")
         if now < self.honored_until:
-            raise ReauthorizationNotSupported(description="The authorization can be reauthorized when its honor period is over.")
+            raise ReauthorizationTooSoon
         amount = wanted or Money(self.currency, self.amount)
         if amount.minor > self.capture_limit:
             raise TransactionRefused(field="/amount/value", value=amount.value, description="The amount is more than the allowed overage.")
