@@ -290,6 +290,12 @@ class TestUpdateTracking:
         [shown] = shop.orders.get_order({"id": order_id}).body.purchase_units[0].shipping.trackers
         assert (shown.id, shown.status) == (tracker, "CANCELLED")
 
+    def test_one_that_was_called_off_before(self, shop: Shop, refused: Refused) -> None:
+        order_id, tracker = shop.shipped()
+        options = {"id": order_id, "tracker_id": tracker, "body": [self.CANCEL]}
+        shop.orders.update_order_tracking(options)
+        refused(422, "UNPROCESSABLE_ENTITY", "CANNOT_PATCH_CANCELLED_TRACKER", shop.orders.update_order_tracking, options)
+
     def test_an_unknown_tracker(self, shop: Shop, refused: Refused) -> None:
         options = {"id": shop.captured()[0], "tracker_id": "NONE-1", "body": [self.CANCEL]}
         refused(404, "RESOURCE_NOT_FOUND", "TRACKER_ID_NOT_FOUND", shop.orders.update_order_tracking, options)

@@ -85,13 +85,14 @@ RAISED: dict[str, set[str]] = {
     "orders.capture": PAY | {"CONSENT_NEEDED", "ORDER_ALREADY_CAPTURED"},
     "orders.authorize": PAY | {"ORDER_ALREADY_AUTHORIZED"},
     "orders.track.create": SHAPES | CALLER | {"CAPTURE_ID_NOT_FOUND", "CAPTURE_STATUS_NOT_VALID", "ITEM_SKU_MISMATCH", "ORDER_EXPIRED"},
-    "orders.trackers.patch": SHAPES | CALLER | PATCH | {"ITEM_SKU_MISMATCH", "TRACKER_ID_NOT_FOUND"},
+    "orders.trackers.patch": SHAPES | CALLER | PATCH | {"CANNOT_PATCH_CANCELLED_TRACKER", "ITEM_SKU_MISMATCH", "TRACKER_ID_NOT_FOUND"},
 }
 # Not documented for every operation that raises it, and why it is raised all the same.
 REASONS = {
     **dict.fromkeys(SHAPES - DOCUMENTED_SHAPES, "What is malformed is the same everywhere; the files list what each schema needs."),
     "ACTION_DOES_NOT_MATCH_INTENT": "Documented for authorize; capture has the same rule (wire contract, section 7.3).",
     "BILLING_AGREEMENT_NOT_FOUND": "Documented for create, authorize and capture; confirm takes the same source.",
+    "CANNOT_PATCH_CANCELLED_TRACKER": "The files have no word for a change of what is cancelled.",
     "CARD_EXPIRED": "Documented for create and confirm; authorize and capture take the same source.",
     "CARD_EXPIRY_REQUIRED": "Documented for confirm, authorize and capture; create takes the same source.",
     "CARD_NUMBER_REQUIRED": "Documented for confirm, authorize and capture; create takes the same source.",

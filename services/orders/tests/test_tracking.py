@@ -102,6 +102,15 @@ class TestPatch:
         shown = (await shop.get(order_id)).json()
         assert shown["purchase_units"][0]["shipping"]["trackers"][0]["status"] == "CANCELLED"
 
+    async def test_what_is_cancelled_changes_no_more(self, shop: Shop) -> None:
+        order_id, tracker_id = await self.tracked(shop)
+        await self.patch(shop, order_id, tracker_id, "/status", "CANCELLED")
+        cancelled = (await shop.get(order_id)).json()
+        for path, value in (("/status", "CANCELLED"), ("/status", "SHIPPED"), ("/notify_payer", True)):
+            answer = await self.patch(shop, order_id, tracker_id, path, value)
+            assert (answer.status_code, issues(answer)) == (422, ["CANNOT_PATCH_CANCELLED_TRACKER"])
+        assert (await shop.get(order_id)).json() == cancelled
+
     async def test_items_and_notification(self, shop: Shop) -> None:
         order_id, tracker_id = await self.tracked(shop)
         assert (await self.patch(shop, order_id, tracker_id, "/items", [{"name": "Thing", "sku": "T-1"}])).status_code == 204
@@ -121,6 +130,3 @@ class TestPatch:
         ):
             answer = await self.patch(shop, order_id, place, path, value)
             assert (answer.status_code, issues(answer) if answer.content else []) == expected
-        await self.patch(shop, order_id, tracker_id, "/status", "CANCELLED")
-        back = await self.patch(shop, order_id, tracker_id, "/status", "SHIPPED")
-        assert (back.status_code, issues(back)) == (400, ["INVALID_PARAMETER_VALUE"])

@@ -300,6 +300,11 @@ class AmountChangeNotAllowed(Refused):
 # -------------------------------------------------------------------------------------------------------------------- trackers
 
 
+class CannotPatchCancelledTracker(Refused):
+    issue = "CANNOT_PATCH_CANCELLED_TRACKER"
+    description = "The shipment is cancelled: add a new tracker instead."
+
+
 class CaptureIdNotFound(Refused):
     issue = "CAPTURE_ID_NOT_FOUND"
     description = "The order has no such capture."

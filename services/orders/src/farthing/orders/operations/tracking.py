@@ -16,7 +16,13 @@ from farthing.orders.domain.patching import Patch, patched_tracker
 from farthing.orders.domain.shipments import OTHER
 from farthing.orders.domain.states import Step, after
 from farthing.orders.domain.totals import Json
-from farthing.orders.errors import CaptureIdNotFound, CaptureStatusNotValid, ItemSkuMismatch, TrackerIdNotFound
+from farthing.orders.errors import (
+    CannotPatchCancelledTracker,
+    CaptureIdNotFound,
+    CaptureStatusNotValid,
+    ItemSkuMismatch,
+    TrackerIdNotFound,
+)
 from farthing.orders.operations.callers import Caller
 from farthing.orders.operations.paying import Paying
 from farthing.orders.operations.requests import Tracker
@@ -56,14 +62,17 @@ class Tracking:
                 return order, payments, True
 
     async def change(self, caller: Caller, order_id: str, tracker_id: str, patches: Sequence[Patch]) -> None:
-        """Patch a tracker; its status can only become CANCELLED.
+        """Patch a tracker; its status can only become CANCELLED, and then nothing of it changes any more.
 
-        Raises OrderNotFound, TrackerIdNotFound, InvalidRequest, ItemSkuMismatch and what `patched_tracker` refuses.
+        Raises OrderNotFound, TrackerIdNotFound, CannotPatchCancelledTracker, InvalidRequest, ItemSkuMismatch and what `patched_tracker`
+        refuses.
         """
         while True:
             order = caller.seen(await self._repository.load(order_id))
             unit, place = _find(order, tracker_id)
             former = _trackers(unit)[place]
+            if former["status"] == "CANCELLED":
+                raise CannotPatchCancelledTracker
             changed = patched_tracker(former, patches)
             parse(Tracker, orjson.dumps(changed))
             if changed["status"] not in {former["status"], "CANCELLED"}:
