@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import orjson
 
-from services.orders.tests.conftest import Shop, issues, order
+from services.orders.tests.conftest import Shop, issues, order, unit
 
 HOURS = timedelta(hours=3)
 
@@ -39,11 +39,16 @@ class TestExpiry:
 
     async def test_the_store_learns_that_an_approval_ended(self, shop: Shop) -> None:
         shop.orders.clock.freeze()
-        order_id = await shop.approved()
+        order_id = await shop.approved(unit("60.00", reference_id="a", custom_id="C-1", invoice_id="I-1"), unit("40.00", reference_id="b"))
+        shown = (await shop.get(order_id)).json()
         await later(shop, HOURS)
         assert await shop.events() == ["CHECKOUT.ORDER.APPROVED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED"]
-        resource = orjson.loads(shop.orders.events[1].data)["resource"]
-        assert (resource["id"], resource["status"]) == (order_id, "APPROVED")
+        assert orjson.loads(shop.orders.events[1].data)["resource"] == {
+            "order_id": order_id,
+            "purchase_units": [{"reference_id": "a", "custom_id": "C-1", "invoice_id": "I-1"}, {"reference_id": "b"}],
+            "payment_source": shown["payment_source"],
+            "create_time": shown["create_time"],
+        }
 
     async def test_it_does_not_wait_for_the_job(self, shop: Shop) -> None:
         shop.orders.clock.freeze()

@@ -158,6 +158,7 @@ class TestEvents:
     def test_an_event_is_found_by_what_it_belongs_to(self) -> None:
         related = {"related_ids": {"order_id": "ORDER", "authorization_id": "AUTHORIZATION", "other": 7}}
         assert transactions_of({"id": "CAPTURE", "supplementary_data": related}) == ["CAPTURE", "ORDER", "AUTHORIZATION"]
+        assert transactions_of({"order_id": "ORDER", "purchase_units": []}) == ["ORDER"]
         assert transactions_of({"id": "X" * 65, "supplementary_data": None}) == []
         assert transactions_of({}) == []
 

@@ -116,6 +116,14 @@ def representation(order: Order, links: Links, payments: Payments | None = None)
     return shown
 
 
+def lapsed(order: Order) -> Json:
+    """What PayPal tells of an order whose approval went back: which one it was in the store's own words, and who was to pay."""
+    names = ("reference_id", "custom_id", "invoice_id")
+    units = [{name: unit[name] for name in names if unit.get(name) is not None} for unit in order.units]
+    source = {"payment_source": order.document["payment_source"]} if order.document.get("payment_source") else {}
+    return {"order_id": order.id, "purchase_units": units, **source, "create_time": _wire_time(order.created)}
+
+
 def minimal(order: Order, links: Links) -> Json:
     """`Prefer: return=minimal`, before anything was paid."""
     shown: Json = {"id": order.id, "status": order.status}

@@ -1,4 +1,4 @@
-"""What orders tells others: the order as the public API shows it at that moment."""
+"""What orders tells others: the order as the public API shows it at that moment; of one whose approval went back, which one it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 
 from farthing.clients.orders.events import APPROVED, COMPLETED, PROCESSED, REVERSED
 from farthing.money import Ids
-from farthing.orders.domain.order import Links, Order, Payments, representation
+from farthing.orders.domain.order import Links, Order, Payments, lapsed, representation
 from farthing.orders.repository import News
 
 _SUMMARIES: Final = {
@@ -34,7 +34,7 @@ class Teller:
             "resource_type": "checkout-order",
             "resource_version": "2.0",
             "summary": _SUMMARIES[kind],
-            "resource": representation(order, self._links, payments),
+            "resource": lapsed(order) if kind == REVERSED else representation(order, self._links, payments),
             "about": {"order": order.id} | ({"buyer": buyer} if buyer else {}),
         }
         return News(self._ids.resource(), kind, orjson.dumps(data))

@@ -30,7 +30,7 @@ def transactions_of(resource: Mapping[str, Any]) -> list[str]:
     """The ids by which an event can be found: the resource's own and those of what it belongs to."""
     related = resource.get("supplementary_data")
     related = related.get("related_ids") if isinstance(related, dict) else None
-    found = [resource.get("id"), *(related.values() if isinstance(related, dict) else ())]
+    found = [resource.get("id"), resource.get("order_id"), *(related.values() if isinstance(related, dict) else ())]
     return list(dict.fromkeys(one for one in found if isinstance(one, str) and 0 < len(one) <= _LONGEST_ID))
 
 

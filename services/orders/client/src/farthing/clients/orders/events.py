@@ -18,6 +18,7 @@ TYPES: Final = (APPROVED, PROCESSED, COMPLETED, REVERSED)
 class OrderEvent(Model):
     """`client_id` is the app that made the order, `account_id` its merchant, `resource` the order as the public API showed it then.
 
+    That of REVERSED says no more than which order it was and who was to pay: `order_id`, `purchase_units`, `payment_source`, `create_time`.
     `about`: the order, and buyer (the account's id) once one approved, for faults to match.
     """
 
