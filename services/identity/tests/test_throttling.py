@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from farthing.clients.identity.client import IdentityClient
 from farthing.clients.identity.errors import SignInFailed, SignInThrottled
+from farthing.kit import rpc
+from farthing.kit.call import TRAIL
+from farthing.kit.errors import OutcomeUnknown
+from farthing.kit.faults import Fault
+from farthing.kit.telemetry.tracing import new_trail
+from tests.postgres import PostgresServer
 from tests.single import StartSingle
 
 BUYER, PASSWORD = "buyer@example.com", "farthing"
+_BLOCKED = "SELECT count(*) FROM pg_locks WHERE relation = 'identity.sign_in_failures'::regclass AND NOT granted"
 
 
 async def guesses(client: IdentityClient, times: int, email: str = BUYER, password: str = "wrong") -> list[str]:
@@ -75,3 +85,57 @@ async def test_what_is_over_is_swept(identity: Any) -> None:
     await guesses(identity.client, 1, "another@example.com")
     row = await identity.service.database.row("SELECT count(*) AS rows, min(failures) AS failures FROM sign_in_failures")
     assert tuple(row) == (1, 1)
+
+
+async def failures(identity: Any) -> int:
+    """How many wrong passwords are counted now, for whatever names."""
+    row = await identity.service.database.row("SELECT coalesce(sum(failures), 0)::int AS failures FROM sign_in_failures")
+    return int(row["failures"])
+
+
+@asynccontextmanager
+async def hashing_is_held(identity: Any, postgres_server: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
+    """Whoever gets a place to hash stays there meanwhile: the failures cannot be read."""
+    holder = await asyncpg.connect(postgres_server.dsn(identity.service.place))
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE identity.sign_in_failures")
+            yield holder
+    finally:
+        await holder.close()
+
+
+async def test_a_flood_is_refused_at_once_and_leaves_no_queue_behind(identity: Any, postgres_server: PostgresServer) -> None:
+    await identity.client.sign_in(BUYER, PASSWORD)
+    async with hashing_is_held(identity, postgres_server):
+        flood = [asyncio.create_task(identity.client.sign_in(f"{number}@example.com", "wrong")) for number in range(50)]
+        refused, waiting = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+        while len(waiting) > 2 + 32:
+            more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            refused |= more
+        assert {type(task.exception()) for task in refused} == {OutcomeUnknown}
+    assert {type(error) for error in await asyncio.gather(*waiting, return_exceptions=True)} == {SignInFailed}
+    assert await failures(identity) == 2 + 32
+    assert (await identity.client.sign_in(BUYER, PASSWORD)).account_id
+
+
+async def test_nothing_is_done_for_a_caller_whose_time_is_over(identity: Any, postgres_server: PostgresServer) -> None:
+    body = {"email": BUYER, "password": "wrong"}
+    async with hashing_is_held(identity, postgres_server) as holder:
+        holding = [asyncio.create_task(identity.service.internal.post("/internal/v1/sessions", json=body)) for _ in range(2)]
+        while await holder.fetchval(_BLOCKED) < 2:  # noqa: ASYNC110 - PostgreSQL cannot set an Event here
+            await asyncio.sleep(0.01)
+        late = await identity.service.internal.post("/internal/v1/sessions", json=body, headers={"farthing-deadline": "1"})
+        assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+    assert [(await task).status_code for task in holding] == [422, 422]
+    assert await failures(identity) == 2
+
+
+async def test_a_wrong_password_that_was_told_too_late_is_one_failure(identity: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity.service.faults.plant(Fault("slow", "identity.sessions.create", "latency", milliseconds=300))
+    monkeypatch.setattr(rpc, "TIMEOUT", 0.1)
+    TRAIL.set(new_trail(30, sampled=False))  # as a page's: there would be time to ask again
+    with pytest.raises(OutcomeUnknown):
+        await identity.client.sign_in(BUYER, "wrong")
+    await identity.service.link.transport.drain()
+    assert await failures(identity) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from farthing.clients.identity.errors import (
@@ -33,9 +35,44 @@ from farthing.identity.domain import (
     password_matches,
 )
 from farthing.identity.repository import Repository
+from farthing.kit.call import TRAIL
 from farthing.kit.clock import Clock
+from farthing.kit.errors import Unavailable
+from farthing.kit.rpc import TIMEOUT
 
 _HASHED_AT_ONCE = 2  # a hash takes 16 MiB and a core
+_MOST_WAITING = 32  # at a quarter of a second each, the last of them waits four
+
+
+class Hashing:
+    """Places for hashing passwords. Who waits is still waited for, and so few wait that a flood is over as soon as it ends."""
+
+    def __init__(self) -> None:
+        self._places, self._waiting = asyncio.Semaphore(_HASHED_AT_ONCE), 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Raises Unavailable at once when too many wait, and when the caller's time is over before there is a place."""
+        if self._waiting >= _MOST_WAITING:
+            raise Unavailable(description="Too many passwords are being checked at this moment.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_patience()):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable(description="The time for this request is over.") from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _patience() -> float:
+    """Seconds for which the caller still waits: for one call between services, and to the end of the request that it is for."""
+    trail = TRAIL.get()
+    return min(TIMEOUT, trail.remaining() if trail else math.inf)
 
 
 class Users:
@@ -46,15 +83,15 @@ class Users:
     ) -> None:
         self._repository, self._clock, self._real_now, self._secret = repository, clock, real_now, secret
         self._sandbox, self._rounds = sandbox, SANDBOX_ROUNDS if sandbox else LIVE_ROUNDS
-        self._hashing = asyncio.Semaphore(_HASHED_AT_ONCE)
+        self._hashing = Hashing()
 
     async def create(self, new: NewUser) -> User:
-        """Let somebody sign in, once per account; the first password stays. Raises EmailTaken, UserExists, PasswordUnfit."""
+        """Let somebody sign in, once per account; the first password stays. Raises EmailTaken, UserExists, PasswordUnfit, Unavailable."""
         shortest = 1 if self._sandbox else SHORTEST_PASSWORD
         if not shortest <= len(new.password) <= LONGEST_PASSWORD or (not self._sandbox and SANDBOX_PASSWORD in new.password.lower()):
             text = f"The password needs {shortest} to {LONGEST_PASSWORD} characters, and in live mode must not be the sandbox's."
             raise PasswordUnfit(description=text, field="/password")
-        async with self._hashing:
+        async with self._hashing.place():
             hashed = await asyncio.to_thread(password_hash, new.password, self._secret().encode()[:16], self._rounds)
         await self._repository.insert_user(new.account_id, new.email, hashed, self._clock.now())
         email = await self._repository.email_of(new.account_id)
@@ -65,7 +102,7 @@ class Users:
         return User(account_id=new.account_id, email=email)
 
     async def sign_in(self, email: str, password: str) -> Session:
-        """Begin a session. Raises SignInFailed, after as much work whether the address is known or not; SignInThrottled."""
+        """Begin a session. Raises SignInFailed, after as much work whether the address is known or not; SignInThrottled, Unavailable."""
         if len(password) > LONGEST_PASSWORD:
             raise SignInFailed
         account_id = await self._account_of(email, password)
@@ -76,8 +113,8 @@ class Users:
     async def _account_of(self, email: str, password: str) -> str:
         """Failures are read and counted while the place for hashing is held, so that no crowd of guesses gets past the limit at once."""
         name = hash_of(email.lower())
-        account_id, stored = await self._repository.credentials(email) or (None, nobodys_password(self._rounds))
-        async with self._hashing:
+        async with self._hashing.place():
+            account_id, stored = await self._repository.credentials(email) or (None, nobodys_password(self._rounds))
             failures = await self._repository.failures(name, self._real_now())
             if failures >= MOST_FAILURES:
                 raise SignInThrottled

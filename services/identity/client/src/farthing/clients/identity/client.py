@@ -54,11 +54,13 @@ class IdentityClient(ServiceClient):
         return (await self.call("GET", "/apps", AppList, query=query)).apps
 
     async def sign_in(self, email: str, password: str) -> Session:
-        """Begin a browser session. Raises SignInFailed, SignInThrottled."""
+        """Begin a browser session. Raises SignInFailed, SignInThrottled.
+
+        Has no key, so it is not sent again: what came late would be worked on twice, and a wrong password counted twice.
+        """
         if "\0" in email + password:  # no JSON body may hold it
             raise SignInFailed
-        # The key lets a lost connection be repeated: at worst a session that nobody knows of expires.
-        return await self.call("POST", "/sessions", Session, body=Credentials(email=email, password=password), key="sign-in")
+        return await self.call("POST", "/sessions", Session, body=Credentials(email=email, password=password))
 
     async def session(self, session_id: str) -> Session:
         """Raises SessionNotFound, also when it has expired."""
