@@ -1,4 +1,4 @@
-/** Service tokens, verified offline: Ed25519, or RSA of 2048 bits and more. A verified token is remembered until it expires. */
+/** Service tokens, verified offline: Ed25519, or RSA of 2048 bits and more. A verified token is remembered for ten minutes, or until it expires. */
 
 import { type CryptoKey, type JWK, decodeProtectedHeader, errors, importJWK, jwtVerify } from "jose";
 
@@ -6,7 +6,9 @@ import { Unauthenticated, Unavailable, notPermitted } from "./errors.js";
 
 const MOST_REMEMBERED = 20_000;
 const LEEWAY = 30; // seconds between two machines' clocks
+const REMEMBERED = 600; // seconds until a token's signature is checked again
 const PAUSE = 1000; // milliseconds between two questions to a source of keys
+const FRESH = 300_000; // milliseconds until the source is asked again for keys that are known
 
 /** The algorithm is said by the key's type and never by the token, who could ask for a weaker one. */
 interface Key {
@@ -14,7 +16,10 @@ interface Key {
   key: CryptoKey | Uint8Array;
 }
 
-/** Public keys by id. An unknown id makes it ask the source again, at most once a second; while the source is away the known keys stay. */
+/**
+ * Public keys by id. An unknown id makes it ask the source again, at most once a second, a known one every five minutes; while the source is
+ * away the known keys stay.
+ */
 export class Jwks {
   private keys = new Map<string, Key>();
   private asked = -Infinity;
@@ -25,11 +30,10 @@ export class Jwks {
 
   /** Throws Unavailable when the id is unknown and the source does not answer: nobody knows then. */
   async key(kid: string): Promise<Key | undefined> {
-    if (!this.keys.has(kid)) {
-      await this.ask();
-      if (!this.answered) throw new Unavailable("The keys that tokens are signed with cannot be read.");
-    }
-    return this.keys.get(kid);
+    if (!this.keys.has(kid) || performance.now() - this.asked > FRESH) await this.ask();
+    const key = this.keys.get(kid);
+    if (key === undefined && !this.answered) throw new Unavailable("The keys that tokens are signed with cannot be read.");
+    return key;
   }
 
   /** Ask the source now, before anybody needs a key, and answer whether it answered. */
@@ -93,7 +97,7 @@ export class Verifier {
     if (!sub.startsWith(this.prefix) || sub === this.prefix) throw new Unauthenticated();
     if (this.verified.size >= MOST_REMEMBERED) this.verified.clear();
     const subject = sub.slice(this.prefix.length);
-    this.verified.set(token, { subject, expires: exp });
+    this.verified.set(token, { subject, expires: Math.min(exp, Date.now() / 1000 + REMEMBERED) });
     return subject;
   }
 

@@ -17,7 +17,7 @@ export async function readKeys(keys: KeySet): Promise<{ keys: JWK[] }> {
   return JSON.parse(content) as { keys: JWK[] };
 }
 
-/** A connection of its own each time: it is asked once in hours, and then of whoever serves now. */
+/** A connection of its own each time: it is asked once in minutes, and then of whoever serves now. */
 async function download(keys: KeySet): Promise<string> {
   const options: RequestOptions = { agent: false, signal: AbortSignal.timeout(PATIENCE) };
   if (keys.token) options.headers = { authorization: `Bearer ${(await readFile(keys.token, "utf8")).trim()}` };

@@ -212,6 +212,17 @@ class TestKnown:
         monkeypatch.setattr(time, "time", lambda: made["exp"] + 1)
         assert verifier.known(token) is None
 
+    async def test_one_that_lasts_is_verified_anew_after_ten_minutes(
+        self, signing: SigningKey, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = claims(exp=int(time.time()) + 1_000_000)
+        token = signing.sign(made)
+        await verifier.verify(token)
+        monkeypatch.setattr(time, "time", lambda: made["iat"] + 599)
+        assert verifier.known(token) is not None
+        monkeypatch.setattr(time, "time", lambda: made["iat"] + 602)
+        assert verifier.known(token) is None
+
     async def test_a_refused_one_is_not(self, signing: SigningKey, verifier: Verifier) -> None:
         token = signing.sign(claims(aud="other"))
         with pytest.raises(Unauthenticated):
@@ -268,6 +279,29 @@ class TestKeys:
         verifier._verified.clear()
         with pytest.raises(Unauthenticated):
             await verifier.verify(old)
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_nor_is_one_that_nobody_replaces(
+        self, signing: SigningKey, source: Source, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await verifier.verify(signing.sign(claims(jti="1")))
+        source.keys.clear()
+        await verifier.verify(signing.sign(claims(jti="2")))  # five minutes are not over
+        assert source.asked == 1
+        monkeypatch.setattr(auth, "_FRESH", -1.0)
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(signing.sign(claims(jti="3")))
+        assert source.asked == 2
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_old_keys_stay_while_the_source_is_away(
+        self, signing: SigningKey, source: Source, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await verifier.verify(signing.sign(claims(jti="1")))
+        source.away = True
+        monkeypatch.setattr(auth, "_FRESH", -1.0)
+        await verifier.verify(signing.sign(claims(jti="2")))
+        assert source.asked == 2
 
     @pytest.mark.usefixtures("impatient")
     async def test_known_keys_stay_while_the_source_is_away(

@@ -1,6 +1,7 @@
 """Tokens: access tokens of apps and service tokens of services, verified offline. We sign with Ed25519; Kubernetes signs with RSA.
 
-A verified token is remembered until it expires (real time), so that a signature is checked once and not per request.
+A verified token is remembered for ten minutes, or until it expires (real time), so that a signature is not checked per request. A key that
+its source no longer publishes ends being trusted a quarter of an hour later at most, as long as the source answers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from farthing.kit.errors import Unauthenticated, Unavailable
 
 _MOST_REMEMBERED = 20_000
 _LEEWAY = 30  # seconds between two machines' clocks
+_REMEMBERED = 600.0  # seconds until a token's signature is checked again
 _PAUSE = 1.0  # seconds between two questions to a source of keys
+_FRESH = 300.0  # seconds until the source is asked again for keys that are known; identity publishes its keys with this max-age
 _SMALLEST_RSA = 2048  # bits
 
 PublicKey = Ed25519PublicKey | RSAPublicKey
@@ -30,7 +33,10 @@ PublicKey = Ed25519PublicKey | RSAPublicKey
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls: an app (`subject` = client id, `account` = its account id) or a service (`subject` = its name)."""
+    """Who calls: an app (`subject` = client id, `account` = its account id) or a service (`subject` = its name).
+
+    `expires`: when its token is verified anew.
+    """
 
     subject: str
     account: str = ""
@@ -55,7 +61,8 @@ class SigningKey:
 
 
 class Jwks:
-    """Public keys by id. An unknown id makes it ask the source again, at most once a second; while the source is away the known keys stay.
+    """Public keys by id. An unknown id makes it ask the source again, at most once a second, a known one every five minutes; while the
+    source is away the known keys stay.
 
     `fetch` answers the source's present key set (RFC 7517): keys that are no longer in it are no longer trusted. Keys of other kinds than
     Ed25519 and RSA (2048 bits or more) are passed over.
@@ -69,26 +76,29 @@ class Jwks:
 
     async def key(self, kid: str) -> PublicKey | None:
         """Raises Unavailable when the id is unknown and the source does not answer: nobody knows then."""
-        if kid not in self._keys:
+        if self._in_doubt(kid):
             async with self._asking:
-                if kid not in self._keys:
+                if self._in_doubt(kid):
                     await self._ask()
-        return self._keys.get(kid)
+        key = self._keys.get(kid)
+        if key is None and not self._answered:
+            raise Unavailable(description="The keys that tokens are signed with cannot be read.")
+        return key
 
     async def read(self) -> bool:
         """Ask the source now, before anybody needs a key, and answer whether it answered."""
         async with self._asking:
-            with suppress(Unavailable):
-                await self._ask()
+            await self._ask()
         return self._answered and bool(self._keys)
+
+    def _in_doubt(self, kid: str) -> bool:
+        return kid not in self._keys or time.monotonic() - self._asked > _FRESH
 
     async def _ask(self) -> None:
         if time.monotonic() - self._asked > _PAUSE:  # a flood of made-up ids must not flood the source
             self._asked, self._answered = time.monotonic(), False
             with suppress(Exception):  # whatever the transport raises: a source that fails is away
                 self._keys, self._answered = _usable((await self._fetch())["keys"]), True
-        if not self._answered:
-            raise Unavailable(description="The keys that tokens are signed with cannot be read.")
 
 
 def _usable(jwks: Iterable[Mapping[str, Any]]) -> dict[str, PublicKey]:
@@ -122,7 +132,7 @@ class Verifier:
         self._verified: dict[str, Principal] = {}
 
     def known(self, token: str) -> Principal | None:
-        """The principal of a token that was verified before and is still valid: the hot path, without await."""
+        """The principal of a token that was verified lately and is still valid: the hot path, without await."""
         principal = self._verified.get(token)
         if principal is None or principal.expires < time.time():  # noqa: TID251 - token lifetimes are real time
             return None
@@ -148,7 +158,8 @@ class Verifier:
 
     def _remember(self, token: str, subject: str, claims: Mapping[str, Any]) -> Principal:
         scopes = frozenset(str(claims.get("scope", "")).split())
-        principal = Principal(subject, str(claims.get("account", "")), scopes, float(claims["exp"]))
+        until = min(float(claims["exp"]), time.time() + _REMEMBERED)  # noqa: TID251 - token lifetimes are real time
+        principal = Principal(subject, str(claims.get("account", "")), scopes, until)
         if len(self._verified) >= _MOST_REMEMBERED:
             self._verified.clear()
         self._verified[token] = principal

@@ -41,7 +41,7 @@ def key_source(keys: KeySet) -> Callable[[], Awaitable[Mapping[str, Any]]]:
 
 
 async def _get(keys: KeySet) -> bytes:
-    """A connection of its own each time: it is asked once in hours, and then of whoever serves now."""
+    """A connection of its own each time: it is asked once in minutes, and then of whoever serves now."""
     headers = {"authorization": f"Bearer {keys.token.read_text().strip()}"} if keys.token else {}
     trust = ssl.create_default_context(cafile=str(keys.authority)) if keys.authority else True
     limit = aiohttp.ClientTimeout(total=_PATIENCE)
