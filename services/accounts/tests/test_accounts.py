@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
 from farthing.clients.accounts.client import AccountsClient
-from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken
+from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken, KeyReused
 from farthing.clients.accounts.models import Account, Address, Instrument, NewAccount
 from tests.single import Single, StartSingle
 
@@ -47,6 +48,15 @@ class TestCreate:
         made = await asyncio.gather(*(accounts.create(PERSON, key="k1") for _ in range(50)))
         assert len({account.id for account in made}) == 1
         assert len((await accounts.list()).accounts) == 1
+
+    @pytest.mark.parametrize(
+        "change", [{"email": "b@example.com"}, {"surname": "King"}, {"address": None}, {"address": Address(country_code="GB")}]
+    )
+    async def test_a_key_is_one_accounts(self, accounts: AccountsClient, change: dict[str, Any]) -> None:
+        made = await accounts.create(PERSON, key="k1")
+        with pytest.raises(KeyReused):
+            await accounts.create(PERSON.model_copy(update=change), key="k1")
+        assert (await accounts.list()).accounts == (made,)
 
     async def test_an_email_address_belongs_to_one_account_in_any_case(self, accounts: AccountsClient) -> None:
         await accounts.create(PERSON, key="k1")

@@ -153,6 +153,13 @@ class TestApps:
         assert first == again
         assert (await post(platform, "apps", body)).json()["client_id"] != (await post(platform, "apps", body)).json()["client_id"]
 
+    async def test_a_key_gives_nobody_anothers_secret(self, platform: TestPlatform) -> None:
+        await post(platform, "apps", {"account": "store@example.com"}, idempotency_key="k")
+        for other in ({"account": "other@example.com"}, {"account": "store@example.com", "name": "Another"}):
+            refused = await post(platform, "apps", other, idempotency_key="k")
+            assert (refused.status_code, refused.json()["details"][0]["issue"]) == (409, "IDEMPOTENCY_KEY_REUSED"), other
+            assert "client_secret" not in refused.text
+
     async def test_what_is_refused(self, platform: TestPlatform) -> None:
         for body, expected in (
             ({"account": "nobody@example.com"}, (422, "ACCOUNT_NOT_FOUND", "/account")),

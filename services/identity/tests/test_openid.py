@@ -11,7 +11,7 @@ import httpx2
 import jwt
 import pytest
 
-from farthing.clients.identity.errors import AppNotFound, UserNotFound
+from farthing.clients.identity.errors import AppNotFound, KeyReused, UserNotFound
 from farthing.clients.identity.models import NewCode
 from farthing.kit.auth import Jwks, Verifier
 from farthing.kit.edge import SCOPE_PREFIX
@@ -57,6 +57,21 @@ class TestCode:
         first = await identity.client.issue_code(EVERYTHING, key="k")
         assert await identity.client.issue_code(EVERYTHING, key="k") == first
         assert await identity.client.issue_code(EVERYTHING, key="l") != first
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"account_id": "PPRY4R9SV2LBX"},
+            {"client_id": OTHER[0]},
+            {"scope": "openid"},
+            {"nonce": None},
+            {"redirect_uri": "https://a.example"},
+        ],
+    )
+    async def test_a_key_is_one_codes(self, identity: Any, change: dict[str, str | None]) -> None:
+        await identity.client.issue_code(EVERYTHING, key="k")
+        with pytest.raises(KeyReused):
+            await identity.client.issue_code(EVERYTHING.model_copy(update=change), key="k")
 
     async def test_another_app_cannot_use_it(self, identity: Any) -> None:
         code = (await identity.client.issue_code(EVERYTHING, key="k")).code

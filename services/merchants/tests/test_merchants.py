@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,15 @@ class TestCreate:
         await merchants.create(SHOP)
         with pytest.raises(MerchantExists):
             await merchants.create(SHOP.model_copy(update=change))
+
+    @pytest.mark.parametrize("terms", [{"rate_card": OWN_TERMS}, {"block_repeated_invoices": True}])
+    async def test_terms_are_never_passed_over(self, merchants: MerchantsClient, terms: dict[str, Any]) -> None:
+        asked = SHOP.model_copy(update=terms)
+        await merchants.create(SHOP)
+        with pytest.raises(MerchantExists):
+            await merchants.create(asked)
+        await merchants.change("SHOP", MerchantChange(**terms))
+        assert await merchants.create(asked) == await merchants.get("SHOP")
 
     async def test_an_email_address_belongs_to_one_merchant_in_any_case(self, merchants: MerchantsClient) -> None:
         await merchants.create(SHOP)

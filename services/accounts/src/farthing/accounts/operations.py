@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farthing.accounts.repository import Repository
-from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken
+from farthing.clients.accounts.errors import AccountNotFound, BusinessNameMissing, EmailTaken, InstrumentTaken, KeyReused
 from farthing.clients.accounts.models import Account, AccountPage, Instrument, NewAccount
 from farthing.kit.clock import Clock
 from farthing.money import Ids
@@ -16,7 +16,7 @@ class Accounts:
         self._repository, self._clock, self._ids = repository, clock, ids
 
     async def create(self, new: NewAccount, key: str) -> Account:
-        """Open an account, once per key. Raises EmailTaken, BusinessNameMissing."""
+        """Open an account, once per key. Raises EmailTaken, BusinessNameMissing, KeyReused."""
         if new.kind == "business" and new.business_name is None:
             raise BusinessNameMissing(field="/business_name")
         address = new.address.model_dump_json(exclude_none=True) if new.address else None
@@ -26,7 +26,10 @@ class Accounts:
         document = await self._repository.by_key(key)
         if document is None:
             raise EmailTaken(field="/email")
-        return Account.model_validate_json(document)
+        account = Account.model_validate_json(document)
+        if NewAccount.model_validate(account.model_dump(include=set(NewAccount.model_fields))) != new:
+            raise KeyReused
+        return account
 
     async def get(self, account_id: str) -> Account:
         """Raises AccountNotFound."""

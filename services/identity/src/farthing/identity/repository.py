@@ -36,6 +36,7 @@ WITH swept AS (DELETE FROM codes WHERE expires < $8)
 INSERT INTO codes (code_hash, client_id, account_id, scope, redirect_uri, nonce, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT DO NOTHING
 """
+_CODE = "SELECT client_id, account_id, scope, redirect_uri, nonce FROM codes WHERE code_hash = $1"
 _EXCHANGE = """
 WITH swept AS (
     DELETE FROM refresh_tokens WHERE expires < $4
@@ -139,6 +140,11 @@ class Repository:
         """Leaves an existing one as it is."""
         values = (client_id, login.account_id, login.scope, redirect_uri, login.nonce, expires, now)
         await self._database.execute(_INSERT_CODE, code_hash, *values)
+
+    async def code(self, code_hash: bytes) -> tuple[str, Login, str | None] | None:
+        """For which app, what was agreed to, and where it is sent."""
+        row = await self._database.row(_CODE, code_hash)
+        return None if row is None else (row["client_id"], Login(row["account_id"], row["scope"], row["nonce"]), row["redirect_uri"])
 
     async def exchange(
         self, code_hash: bytes, client_id: str, redirect_uri: str | None, now: datetime, token_hash: bytes, token_expires: datetime

@@ -16,13 +16,21 @@ class Merchants:
         self._repository, self._clock = repository, clock
 
     async def create(self, new: NewMerchant) -> Merchant:
-        """Make an account a merchant, once. Raises MerchantExists, UnknownRate."""
+        """Make an account a merchant, once. Whoever asks again names no terms, or those that it has.
+
+        Raises MerchantExists, UnknownRate.
+        """
         wanted = MerchantRow(new.account_id, new.email, new.name, new.country, _stored(new.rate_card), new.block_repeated_invoices)
         await self._repository.insert(wanted, self._clock.now())
         found = await self._repository.by_id(new.account_id)
         if found is None or (found.email, found.name, found.country) != (new.email, new.name, new.country):
             raise MerchantExists(field="/account_id" if found else "/email")
-        return _merchant(found)
+        merchant = _merchant(found)
+        if new.rate_card is not None and merchant.rate_card != _merchant(wanted).rate_card:
+            raise MerchantExists(field="/rate_card")
+        if new.block_repeated_invoices and not merchant.block_repeated_invoices:
+            raise MerchantExists(field="/block_repeated_invoices")
+        return merchant
 
     async def change(self, account_id: str, change: MerchantChange) -> Merchant:
         """Change the terms; what is absent stays. Raises MerchantNotFound, UnknownRate."""

@@ -47,7 +47,7 @@ class People:
     async def create_app(self, email: str, name: str | None, key: str) -> IssuedApp:
         """Make an app of a business; the same key again answers the same app (an empty one is no key).
 
-        Raises AccountUnknown, AccountKindWrong.
+        Raises AccountUnknown, AccountKindWrong, KeyReused.
         """
         try:
             account = await self._accounts.by_email(email)

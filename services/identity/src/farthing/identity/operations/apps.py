@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from farthing.clients.identity.errors import AppNotFound, SecretUnavailable
+from farthing.clients.identity.errors import AppNotFound, KeyReused, SecretUnavailable
 from farthing.clients.identity.models import CLIENT_ID, App, IssuedApp, NewApp
 from farthing.identity.domain import NOBODY, AppRecord, hash_of, same
 from farthing.identity.errors import ClientUnknown
@@ -26,7 +26,7 @@ class Apps:
         self._known: dict[str, tuple[float, AppRecord]] = {}
 
     async def create(self, new: NewApp, key: str) -> IssuedApp:
-        """Make an app, once per key. Raises SecretUnavailable."""
+        """Make an app, once per key. Raises SecretUnavailable, KeyReused."""
         client_id, app_id = f"A{self._ids.code(47)}", f"APP-{self._ids.resource()}"
         secret = self._secret(client_id)
         record = AppRecord(client_id, app_id, new.account_id, new.name, hash_of(secret), self._clock.now())
@@ -34,6 +34,8 @@ class Apps:
         made = await self._repository.app_by_key(key)
         if made is None:  # nothing but an id drawn twice keeps it from being there
             raise SecretUnavailable
+        if (made.account_id, made.name) != (new.account_id, new.name):
+            raise KeyReused
         secret = self._secret(made.client_id)
         if not same(secret, made.secret_hash):
             raise SecretUnavailable

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from farthing.clients.identity.errors import AppNotFound, UserNotFound
+from farthing.clients.identity.errors import AppNotFound, KeyReused, UserNotFound
 from farthing.clients.identity.models import NewCode
 from farthing.identity.domain import (
     ACCESS_TOKEN,
@@ -65,7 +65,7 @@ class Tokens:
                 raise GrantUnknown("unsupported grant_type")
 
     async def issue_code(self, new: NewCode, key: str) -> str:
-        """Make a one-time code for what a user agreed to, the same again for the same key. Raises UserNotFound, AppNotFound."""
+        """Make a one-time code for what a user agreed to, the same again for the same key. Raises UserNotFound, AppNotFound, KeyReused."""
         is_user, is_app, _ = await self._repository.standing(new.account_id, new.client_id)
         if not is_user:
             raise UserNotFound
@@ -74,7 +74,10 @@ class Tokens:
         code, now = self._keys.derived("authorization code", key), self._real_now()
         scopes = granted(new.scope, USER_SCOPES) or ("openid",)  # whoever asks for nothing known learns who it is, no more
         login = Login(new.account_id, " ".join(scopes), new.nonce)
-        await self._repository.insert_code(hash_of(code), new.client_id, login, new.redirect_uri, now + CODE, now)
+        content = (new.client_id, login, new.redirect_uri)
+        await self._repository.insert_code(hash_of(code), *content, now + CODE, now)
+        if await self._repository.code(hash_of(code)) not in {content, None}:  # None: it is over, and whoever uses it learns that
+            raise KeyReused
         return code
 
     def client_token(self, client_id: str, account_id: str, customer_id: str | None) -> Answer:

@@ -19,6 +19,11 @@ class EmailTaken(Conflict):
     description = "An account with this e-mail address exists."
 
 
+class KeyReused(Conflict):
+    issue = "IDEMPOTENCY_KEY_REUSED"
+    description = "Another account was opened with this Idempotency-Key: use a new one."
+
+
 class BusinessNameMissing(Refused):
     issue = "BUSINESS_NAME_MISSING"
     description = "A business needs a business_name."
@@ -31,5 +36,5 @@ class InstrumentTaken(Conflict):
     description = "An instrument with this id and other content exists."
 
 
-_ALL: Final[tuple[type[ApiError], ...]] = (AccountNotFound, EmailTaken, BusinessNameMissing, InstrumentTaken)
+_ALL: Final[tuple[type[ApiError], ...]] = (AccountNotFound, EmailTaken, KeyReused, BusinessNameMissing, InstrumentTaken)
 ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}

@@ -41,7 +41,7 @@ class IdentityClient(ServiceClient):
         return await self.call("POST", "/users", User, body=user, key=f"user.{user.account_id}")
 
     async def create_app(self, app: NewApp, *, key: str) -> IssuedApp:
-        """Make an app; the same key again answers the same app and secret. Raises SecretUnavailable."""
+        """Make an app; the same key again answers the same app and secret. Raises SecretUnavailable, KeyReused."""
         return await self.call("POST", "/apps", IssuedApp, body=app, key=key)
 
     async def app(self, client_id: str) -> App:
@@ -86,7 +86,7 @@ class IdentityClient(ServiceClient):
         await self.call("DELETE", _consent(account_id, client_id), Consent, key="withdraw")
 
     async def issue_code(self, code: NewCode, *, key: str) -> Code:
-        """Make an authorization code for what a user agreed to; the app exchanges it once. Raises UserNotFound, AppNotFound."""
+        """Make an authorization code for what a user agreed to; the app exchanges it once. Raises UserNotFound, AppNotFound, KeyReused."""
         return await self.call("POST", "/authorization-codes", Code, body=code, key=key)
 
 

@@ -60,6 +60,13 @@ class SecretUnavailable(Conflict):
     description = "The app exists and its secret cannot be shown again."
 
 
+class KeyReused(Conflict):
+    """Something else was made with this idempotency key: another account's app, a code for another user."""
+
+    issue = "IDEMPOTENCY_KEY_REUSED"
+    description = "Something else was made with this Idempotency-Key: use a new one."
+
+
 class PasswordUnfit(Refused):
     """Empty or longer than 128 characters; in live mode also shorter than 12, or the sandbox's."""
 
@@ -76,6 +83,7 @@ _ALL: Final[tuple[type[ApiError], ...]] = (
     AppNotFound,
     UserNotFound,
     SecretUnavailable,
+    KeyReused,
     PasswordUnfit,
 )
 ERRORS: Final[dict[str, type[ApiError]]] = {error.issue: error for error in _ALL if error.issue is not None}

@@ -13,7 +13,7 @@ class MerchantNotFound(NotFound):
 
 
 class MerchantExists(Conflict):
-    """The account is a merchant already, or another merchant has this e-mail address."""
+    """The account is a merchant already, with other content, or another merchant has this e-mail address."""
 
     issue = "MERCHANT_EXISTS"
     description = "The account is a merchant already, or the e-mail address is another merchant's."
