@@ -48,6 +48,14 @@ async def test_ten_guesses_close_a_name_whether_anybody_has_it_or_not(identity: 
     assert (await identity.client.sign_in("poor@example.com", PASSWORD)).account_id
 
 
+@pytest.mark.parametrize("email", ["buyer@example.com\u0130", "\u212apoor@example.com", "b\u00fcyer@example.com"])
+async def test_no_other_spelling_of_a_name_allows_more_guesses(identity: Any, email: str) -> None:
+    """What PostgreSQL makes of such a letter depends on its locale, so that it might find somebody whose failures are counted elsewhere."""
+    await identity.service.database.execute("UPDATE users SET email = $1 WHERE email = $2", email, BUYER)
+    assert await guesses(identity.client, 1, email, PASSWORD) == ["SIGN_IN_FAILED"]
+    assert await failures(identity) == 0
+
+
 async def test_a_session_outlives_it(identity: Any) -> None:
     session = await identity.client.sign_in(BUYER, PASSWORD)
     await guesses(identity.client, 11)

@@ -103,7 +103,7 @@ class Users:
 
     async def sign_in(self, email: str, password: str) -> Session:
         """Begin a session. Raises SignInFailed, after as much work whether the address is known or not; SignInThrottled, Unavailable."""
-        if len(password) > LONGEST_PASSWORD:
+        if len(password) > LONGEST_PASSWORD or not email.isascii():  # no account has such an address; PostgreSQL may take its İ for i
             raise SignInFailed
         account_id = await self._account_of(email, password)
         session_id, now = self._secret(), self._real_now()
