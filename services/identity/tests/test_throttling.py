@@ -12,6 +12,7 @@ import pytest
 
 from farthing.clients.identity.client import IdentityClient
 from farthing.clients.identity.errors import SignInFailed, SignInThrottled
+from farthing.identity.domain import hash_of
 from farthing.kit import rpc
 from farthing.kit.call import TRAIL
 from farthing.kit.errors import OutcomeUnknown
@@ -84,6 +85,21 @@ async def test_a_crowd_of_guesses_and_another_replica_share_one_count(identity: 
     tried = sum(type(error) is SignInFailed for error in found)
     assert 10 <= tried <= 10 + 2 * 2 - 1  # two at a time in each process
     assert sum(isinstance(error, SignInThrottled) for error in found) == 30 - tried
+
+
+async def test_who_sweeps_waits_for_nobody(identity: Any, postgres_server: PostgresServer) -> None:
+    """So two that sweep never wait for each other."""
+    for name in ("one@example.com", "two@example.com"):
+        await guesses(identity.client, 1, name)
+    await age(identity, 15)
+    holder = await asyncpg.connect(postgres_server.dsn(identity.service.place))
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM identity.sign_in_failures WHERE name_hash <> $1 FOR UPDATE", hash_of("one@example.com"))
+        await guesses(identity.client, 1, "one@example.com")
+    assert await failures(identity) == 2
+    await holder.close()
+    await guesses(identity.client, 1, "one@example.com")
+    assert await failures(identity) == 2  # the other one is swept now
 
 
 async def test_what_is_over_is_swept(identity: Any) -> None:

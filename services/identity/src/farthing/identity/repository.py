@@ -20,12 +20,18 @@ _INSERT_SESSION = """
 WITH swept AS (DELETE FROM sessions WHERE expires < $4)
 INSERT INTO sessions (id_hash, account_id, expires) VALUES ($1, $2, $3)
 """
-# Whoever fails sweeps up what is over; the window of a name begins with its first failure.
+# The window of a name begins with its first failure. Whoever fails sweeps up what is over: after he has his own row, and without waiting
+# for another's, so that no two wait for each other.
 _COUNT_FAILURE = """
-WITH swept AS (DELETE FROM sign_in_failures WHERE until <= $2 AND name_hash <> $1)
-INSERT INTO sign_in_failures AS f (name_hash, failures, until) VALUES ($1, 1, $3)
-ON CONFLICT (name_hash) DO UPDATE SET failures = CASE WHEN f.until <= $2 THEN 1 ELSE f.failures + 1 END,
-    until = CASE WHEN f.until <= $2 THEN excluded.until ELSE f.until END
+WITH counted AS (
+    INSERT INTO sign_in_failures AS f (name_hash, failures, until) VALUES ($1, 1, $3)
+    ON CONFLICT (name_hash) DO UPDATE SET failures = CASE WHEN f.until <= $2 THEN 1 ELSE f.failures + 1 END,
+        until = CASE WHEN f.until <= $2 THEN excluded.until ELSE f.until END
+    RETURNING name_hash
+)
+DELETE FROM sign_in_failures WHERE name_hash IN (
+    SELECT name_hash FROM sign_in_failures WHERE until <= $2 AND name_hash <> (SELECT name_hash FROM counted) FOR UPDATE SKIP LOCKED
+)
 """
 _STANDING = """
 SELECT EXISTS (SELECT 1 FROM users WHERE account_id = $1) AS is_user, EXISTS (SELECT 1 FROM apps WHERE client_id = $2) AS is_app,
