@@ -87,13 +87,13 @@ def operator(cluster: Kube) -> str:
 
 @pytest.fixture
 def start_load(tmp_path: Path, kube: Kube, operator: str) -> Iterator[StartLoad]:
-    """Start the exact client: seconds, and its further options. It is stopped when the test ends before it."""
+    """Start the exact client, with its further options. It is stopped when the test ends before it."""
     started: list[Load] = []
 
-    def start(seconds: float, *options: str) -> Load:
+    def start(*options: str) -> Load:
         folder = tmp_path / f"load-{len(started)}"
         folder.mkdir()
-        started.append(Load(folder, seconds, operator, *options))
+        started.append(Load(folder, operator, *options))
         return started[-1]
 
     yield start

@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.exact.arrivals import LONGEST
 from tests.needs import ROOT
 
 URL = "http://127.0.0.1:8080"
 RATE = 20.0  # checkouts per second
 FEWEST = 500  # checkouts of an experiment
+AFTER = 10.0  # seconds for which the load goes on after a change: what it broke may show a moment later
 _STARTING = 90.0  # seconds until the books have been read
-_AFTER = 240.0  # seconds that the client may take after its last arrival, retries and reconciliation included
+_ENDING = 240.0  # seconds that the client may take after its last arrival, retries and reconciliation included
 
 
 class LoadFailed(Exception):
     """The client could not say what happened."""
-
-
-class TooShort(Exception):
-    """The load ended before the change did: the run proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,18 @@ class Figures:
 
 
 class Load:
-    """Starts when made, and is made when the first checkout is due: before that the client reads the books, which needs services, too."""
+    """Goes on until it is told that the change is done, however long that takes, and for the `fewest` checkouts at least.
 
-    def __init__(self, folder: Path, seconds: float, operator: str, *options: str, url: str = URL) -> None:
+    It is made when the first checkout is due: before that the client reads the books, which needs services, too.
+    """
+
+    def __init__(self, folder: Path, operator: str, *options: str, rate: float = RATE, fewest: int = FEWEST, url: str = URL) -> None:
         """Raises LoadFailed when it cannot begin."""
-        self._file, begun, self._seconds = folder / "load.json", folder / "begun", seconds
-        command = [sys.executable, "-m", "tests.cluster.exact", "--url", url, "--rate", str(RATE), "--seconds", str(seconds)]
+        self._file, begun, self._over, self._seconds = folder / "load.json", folder / "begun", folder / "over", fewest / rate
+        command = [sys.executable, "-m", "tests.cluster.exact", "--url", url, "--rate", str(rate), "--seconds", str(self._seconds)]
         environment = {**os.environ, "FARTHING_OPERATOR_TOKEN": operator}
         self._process = subprocess.Popen(
-            [*command, "--json", str(self._file), "--begun", str(begun), *options],
+            [*command, "--json", str(self._file), "--begun", str(begun), "--until", str(self._over), *options],
             env=environment,
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -80,14 +81,13 @@ class Load:
                 raise LoadFailed(self._said[-2000:] or "the client did not begin")
             time.sleep(0.1)
 
-    def expect_running(self) -> None:
-        """Say it when a change is done: then all of it was under load. Raises TooShort."""
-        if time.monotonic() - self._since > self._seconds:
-            raise TooShort(f"the change took longer than {self._seconds:g} s of load")
-
-    def finish(self) -> Figures:
-        """Raises LoadFailed."""
-        said, _ = self._process.communicate(timeout=self._seconds + _AFTER)
+    def finish(self, after: float = AFTER) -> Figures:
+        """Say it when the change is done; the load goes on for `after` seconds. Raises LoadFailed."""
+        time.sleep(after)
+        if time.monotonic() - self._since > LONGEST:
+            raise LoadFailed(f"the change was not done after {LONGEST:g} s of load")
+        self._over.touch()
+        said, _ = self._process.communicate(timeout=self._seconds + _ENDING)
         if not self._file.exists():
             raise LoadFailed(said[-2000:])
         return Figures(json.loads(self._file.read_text("utf-8")), said)

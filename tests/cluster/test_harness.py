@@ -14,6 +14,7 @@ import pytest
 from farthing.embedded.services import MANIFESTS
 from tests.benchmarks import cluster
 from tests.cluster import blast, versions
+from tests.cluster.kube import wait_until
 from tests.cluster.load import FEWEST, Figures, Load, LoadFailed
 from tests.cluster.results import Results, Row
 from tests.cluster.served import requests_by_version
@@ -144,22 +145,30 @@ def test_results_are_kept_one_by_one(tmp_path: Path) -> None:
 
 def test_a_load_without_a_platform_says_so(tmp_path: Path) -> None:
     with pytest.raises(LoadFailed, match="NoToken"):
-        Load(tmp_path, 1, "", url="http://127.0.0.1:1")
+        Load(tmp_path, "", url="http://127.0.0.1:1")
 
 
-async def test_a_load_is_there_when_the_first_checkout_is_due(served: TestPlatform, tmp_path: Path) -> None:
+async def test_a_load_goes_on_from_the_first_checkout_until_it_is_told(served: TestPlatform, tmp_path: Path) -> None:
     def paid() -> float:
         return served.metrics.registry.get_sample_value("farthing_captures_total", {"service": "payments", "currency": "USD"}) or 0
 
-    load = await asyncio.to_thread(Load, tmp_path, 1, "", url=served.url)
+    load = await asyncio.to_thread(Load, tmp_path, "", fewest=20, url=served.url)
     try:
         assert (tmp_path / "begun").exists()
-        assert paid() < 20
-        load.expect_running()
-        figures = await asyncio.to_thread(load.finish)
+        await asyncio.to_thread(wait_until, "more than the fewest", lambda: paid() >= 30, 60)
+        figures = await asyncio.to_thread(load.finish, after=0)
     finally:
         load.stop()
-    assert figures.all["acknowledged"] == paid() == 20
+    assert figures.all["wanted"] == figures.all["started"] == figures.all["acknowledged"] == paid() >= 30
+
+
+async def test_a_load_has_its_fewest_checkouts_however_soon_it_is_told(served: TestPlatform, tmp_path: Path) -> None:
+    load = await asyncio.to_thread(Load, tmp_path, "", fewest=30, url=served.url)
+    try:
+        figures = await asyncio.to_thread(load.finish, after=0)
+    finally:
+        load.stop()
+    assert figures.all["wanted"] == figures.all["finished"] >= 30
 
 
 class TestCosts:

@@ -23,7 +23,7 @@ DEV = "farthing-dev"
 @pytest.mark.parametrize("seconds", [pytest.param(30.0, marks=pytest.mark.brief), pytest.param(300.0, marks=pytest.mark.soak)])
 def test_pods_at_random(kube: Kube, seconds: float, start_load: StartLoad, results: Results) -> None:
     chance, killed = random.Random(20261122), 0
-    load = start_load(seconds + 15, *RETRY)
+    load = start_load(*RETRY)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         service = chance.choice(NAMES)
@@ -44,7 +44,7 @@ def node() -> Iterator[str]:
 
 @pytest.mark.soak
 def test_a_node_stops(kube: Kube, node: str, start_load: StartLoad, results: Results) -> None:
-    load = start_load(240, *RETRY)
+    load = start_load(*RETRY)
     time.sleep(5)
     run("docker", "stop", "--time", "0", node)
     time.sleep(180)
@@ -58,7 +58,7 @@ def test_a_node_stops(kube: Kube, node: str, start_load: StartLoad, results: Res
 @pytest.mark.parametrize("component", ["nats", "postgresql"])
 def test_what_keeps_state(kube: Kube, component: str, force: bool, start_load: StartLoad, results: Results) -> None:
     [pod] = kube.pods(component, DEV)
-    load = start_load(60, *RETRY)
+    load = start_load(*RETRY)
     time.sleep(5)
     kube.delete_pod(pod["metadata"]["name"], force=force)
     time.sleep(1)

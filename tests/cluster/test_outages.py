@@ -71,10 +71,9 @@ def test_away(
     seen: dict[str, dict[str, blast.Outcome]],
     results: Results,
 ) -> None:
-    load = start_load(BEFORE + seconds + 45, "--patience", "120", "--others", str(shop.CAPTURES))
+    load = start_load("--patience", "120", "--others", str(shop.CAPTURES))
     time.sleep(BEFORE)
     seen[service] = outcomes = away(kube, service, seconds, shop)
-    load.expect_running()
     figures = load.finish()
     caught_up = wait_caught_up(kube, NAMES, 120)
     figures.expect_exact()

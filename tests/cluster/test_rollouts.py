@@ -41,12 +41,11 @@ def helm_again(helm: Helm) -> Iterator[Helm]:
 def test_restart(kube: Kube, service: str, start_load: StartLoad, results: Results) -> None:
     rollout = Rollout(kube, service)
     old = kube.pod_names(service)
-    load = start_load(50)
+    load = start_load()
     with Served(kube, service) as served:
         time.sleep(WARM)
         rollout.restart()
         rollout.wait_replaced(old)
-        load.expect_running()
         figures = load.finish()
     figures.expect_no_failure()
     share = served.new_share()
@@ -60,7 +59,7 @@ def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: 
     image = versions.build(service, versions.one_line("another version"), tmp_path / "tree")
     rollout = Rollout(kube, service)
     before, old = helm_again.revision(), kube.pod_names(service)
-    load = start_load(90)
+    load = start_load()
     with Served(kube, service) as served:
         time.sleep(WARM)
         helm_again.upgrade(versions.value_of(image))
@@ -70,7 +69,6 @@ def test_version_change(kube: Kube, helm_again: Helm, service: str, start_load: 
         time.sleep(WARM)
         helm_again.rollback(before)
         rollout.wait_replaced(new)
-        load.expect_running()
         figures = load.finish()
     figures.expect_no_failure()
     expect_both(served.by_version())
@@ -86,7 +84,7 @@ def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_
     helm_again.upgrade(f"services.{service}.replicas=2")
     rollout.wait_ready(2)
     old = kube.pod_names(service)
-    load = start_load(150)
+    load = start_load()
     with Served(kube, service) as served:
         time.sleep(WARM)
         helm_again.upgrade(versions.value_of(image))
@@ -97,7 +95,6 @@ def test_schema_change(kube: Kube, helm_again: Helm, start_load: StartLoad, tmp_
         beside = kube.pod_names(service)
         rollout.resume()
         rollout.wait_replaced(old)
-        load.expect_running()
         figures = load.finish()
     figures.expect_no_failure()
     assert beside & old, "the old version was gone before the change was held"

@@ -23,7 +23,7 @@ def test_the_primary_is_deleted(kube: Kube, helm: Helm, start_load: StartLoad, r
     try:
         wait_until("two databases", lambda: len(_databases(kube, "replica")) == len(_databases(kube, "primary")) == 1, 300)
         wait_all_ready(kube, NAMES, 300)
-        load = start_load(90, *RETRY)
+        load = start_load(*RETRY)
         time.sleep(10)
         [primary] = _databases(kube, "primary")
         kube.delete_pod(primary, force=True)

@@ -58,7 +58,6 @@ def _swapped(installed: Installed, say: Say) -> Found:
         installed.helm.rollback(before)
         rollout.wait_replaced(other)
         back = time.monotonic() - began
-        load.expect_running()
         figures = load.finish()
     cards = figures.all["operations"].get("card", {"good": 0})["good"]
     return {"there_s": round(there, 1), "back_s": round(back, 1), "served": dict(served.by_version()), "cards": cards, **outcome(figures)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from farthing.embedded.contents import NAMES
 from tests.cluster.kube import EMBEDDED, Helm, Kube, wait_until
-from tests.cluster.load import Load
+from tests.cluster.load import RATE, Load
 from tests.cluster.rollout import Rollout, wait_all_ready
 from tests.experiments.section import MODES, Say
 from tests.needs import ROOT
@@ -52,9 +52,9 @@ class Installed:
 
     @contextlib.contextmanager
     def load(self, seconds: float, *options: str) -> Iterator[Load]:
-        """The exact client beside what the block does."""
+        """The exact client beside what the block does, for so many seconds at least."""
         with tempfile.TemporaryDirectory(prefix="farthing-load-") as folder:
-            load = Load(Path(folder), seconds, self.operator, *_PATIENCE, *options)
+            load = Load(Path(folder), self.operator, *_PATIENCE, *options, fewest=round(seconds * RATE))
             try:
                 yield load
             finally:

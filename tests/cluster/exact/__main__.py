@@ -6,10 +6,13 @@ import argparse
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
 
+from tests.cluster.exact.arrivals import LONGEST
 from tests.cluster.exact.books import BooksUnreadable
 from tests.cluster.exact.run import NoToken, Plan, run
 from tests.cluster.exact.shopper import NEVER, Retries
@@ -26,6 +29,7 @@ def main() -> int:
     parser.add_argument("--others", type=int, default=0, help="captures that somebody else may make meanwhile, with other buyers")
     parser.add_argument("--json", type=Path, help="write all figures into this file")
     parser.add_argument("--begun", type=Path, help="make this file when the first checkout is due")
+    parser.add_argument("--until", type=Path, help=f"go on until this file is there, for {LONGEST:g} s at most")
     options = parser.parse_args()
     plan = Plan(
         options.url,
@@ -37,6 +41,7 @@ def main() -> int:
         patience=options.patience,
         others=options.others,
         begun=options.begun.touch if options.begun else lambda: None,
+        over=_there(options.until) if options.until else lambda: True,
     )
     try:
         report = uvloop.run(run(plan))
@@ -47,6 +52,12 @@ def main() -> int:
         options.json.write_text(json.dumps(report.figures(), indent=2), "utf-8")
     sys.stdout.write(report.table() + "\n")
     return 1 if report.problems or report.unfinished or (report.failures and not options.retry) else 0
+
+
+def _there(file: Path) -> Callable[[], bool]:
+    """Whether the file is there; also when nobody can be expected to make it any more."""
+    until = time.monotonic() + LONGEST
+    return lambda: file.exists() or time.monotonic() > until
 
 
 if __name__ == "__main__":

@@ -47,7 +47,10 @@ class Checkout:
 
 @dataclass(slots=True)
 class Record:
-    """`late`: arrivals that started more than LATE seconds after their time; `latest`: the worst of them, in seconds."""
+    """`wanted`: arrivals, and it grows with a run that goes on.
+
+    `late`: arrivals that started more than LATE seconds after their time; `latest`: the worst of them, in seconds.
+    """
 
     wanted: int
     rate: float

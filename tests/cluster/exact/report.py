@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.exact.books import Verdict
 from tests.cluster.exact.record import Exchange, Record
 
+STANDSTILL = 5.0  # seconds for which a machine may stand still, and the load still says something about the platform
 PATH = ("create", "approve", "capture", "card", "get")  # the operations of a payment
 
 
@@ -23,9 +25,15 @@ class Report:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why the run proves nothing, or proves a fault; failed requests are not among them (see `failures`)."""
-        started = len(self.record.checkouts)
-        short = (f"only {started} of {self.record.wanted} checkouts were started",) if started < self.record.wanted else ()
-        return short + self.verdict.problems
+        return (*self._uneven(), *self.verdict.problems)
+
+    def _uneven(self) -> Iterator[str]:
+        """The client itself was too slow: what it did was not the load that was asked for."""
+        record, started = self.record, len(self.record.checkouts)
+        if started < record.wanted:
+            yield f"only {started} of {record.wanted} checkouts were started"
+        if record.late > max(record.wanted / 10, STANDSTILL * record.rate):
+            yield f"{record.late} of {record.wanted} checkouts were started late"
 
     @property
     def failures(self) -> Counter[tuple[str, str]]:

@@ -22,9 +22,9 @@ class NoToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`rate`: arrivals per second; `patience` and `settling`: seconds, see Books; `others`: see judge.
+    """`checkouts`: as many at least; `rate`: arrivals per second; `patience` and `settling`: seconds, see Books; `others`: see judge.
 
-    `begun` is called when the books have been read and the first checkout is due.
+    `begun` is called when the books have been read and the first checkout is due; arrivals go on until it is `over`.
     """
 
     url: str
@@ -37,6 +37,7 @@ class Plan:
     settling: float = 5.0
     others: int = 0
     begun: Callable[[], object] = lambda: None
+    over: Callable[[], bool] = lambda: True
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +56,7 @@ async def run(plan: Plan) -> Report:
     async with opened(plan.url) as connections:
         before = await _begin(connections, access, plan)
         plan.begun()
-        await _shop(Shopper(connections, access, record, plan.retries, mixed=plan.mixed), record)
+        await _shop(Shopper(connections, access, record, plan.retries, mixed=plan.mixed), record, plan.over)
         verdict = await Books(connections, access, plan.patience, plan.settling).reconcile(record.checkouts, before, plan.others)
     return Report(record, verdict)
 
@@ -68,7 +69,7 @@ async def _begin(connections: Connections, access: Access, plan: Plan) -> Totals
     return await Books(connections, access, plan.patience, plan.settling).totals()
 
 
-async def _shop(shopper: Shopper, record: Record) -> None:
+async def _shop(shopper: Shopper, record: Record, over: Callable[[], bool]) -> None:
     tasks: list[asyncio.Task[None]] = []
-    await arrive(record, lambda number: tasks.append(asyncio.create_task(shopper.shop(number))))
+    await arrive(record, lambda number: tasks.append(asyncio.create_task(shopper.shop(number))), over)
     await asyncio.gather(*tasks)
