@@ -34,7 +34,7 @@ RATE = 10.0  # checkouts per second
 PODS = 3
 ARRIVING = 25.0  # seconds until a trace is complete at Jaeger: 5 s in the service, 10 s until it is decided, 1 s in the collector, and some
 DEV = "farthing-dev"
-ALERTS = ("ErrorBudgetBurnsFast", "BooksNotExact")
+ALERTS = {"ErrorBudgetBurnsFast": {"slo": "checkout-availability"}, "BooksNotExact": {"currency": "USD"}}  # with what each is about
 _BROKER, _DATABASE = "statefulset/farthing-nats", "farthing-postgresql-0"
 # All are 0 when nothing has happened for a minute.
 _QUIET = (
@@ -176,10 +176,10 @@ class Scenario:
             self._shown["rollout"] = self._observer.shown_after("rollout", SERVICE, asked)
             self._receiver.back()
             self._rollout.wait_replaced(old, 180)
-            self._wait_firing("ErrorBudgetBurnsFast", slo="checkout-availability")
+            self._wait_firing("ErrorBudgetBurnsFast")
 
-    def _wait_firing(self, alert: str, **labels: str) -> None:
-        wait_until(f"{alert} to fire", lambda: self._prometheus.fires(alert, **labels), 120, every=2)
+    def _wait_firing(self, alert: str) -> None:
+        wait_until(f"{alert} to fire", lambda: self._prometheus.fires(alert, **ALERTS[alert]), 120, every=2)
 
     def _lose_broker(self) -> None:
         """Events wait in their outboxes."""
@@ -228,7 +228,7 @@ class Scenario:
         self._put_cents(1)
         self._undo.callback(self._put_cents, -1)
         self._causes["BooksNotExact"] = begun
-        self._wait_firing("BooksNotExact", currency="USD")
+        self._wait_firing("BooksNotExact")
         time.sleep(max(0.0, begun + ARRIVING - time.time()))
 
     def _put_cents(self, cents: int) -> None:

@@ -57,7 +57,8 @@ def _shown(series: list[Series]) -> str:
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_alert_is_silent_while_all_is_well_and_then_fires(alert: str, seen: Seen, prometheus: Prometheus, results: Results) -> None:
-    fires = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
+    labels = {"alertname": alert, "alertstate": "firing", **ALERTS[alert]}
+    fires = "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
     assert prometheus.over(fires, seen.began, seen.healthy) == []
     cause = seen.causes[alert]
     fired = first_time(prometheus.over(fires, cause, seen.ended, step=1), 1)
