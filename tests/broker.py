@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_ports
+
 _STARTING = 20.0  # seconds
 
 
@@ -21,8 +23,7 @@ class NatsServer:
     """One server process at a time over one folder; `configuration`: a file with everything but the address and the folder."""
 
     def __init__(self, program: Path, folder: Path, configuration: Path | None = None) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        [self._port] = free_ports(1)
         self._program, self._folder = program, folder
         self._more = ["--config", str(configuration)] if configuration is not None else []
         self._process: subprocess.Popen[bytes] | None = None

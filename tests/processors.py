@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from farthing.kit.auth import SigningKey
-from tests.e2e.apart import free_ports
 from tests.needs import ROOT
+from tests.ports import free_ports
 
 Command = tuple[str, ...]
 

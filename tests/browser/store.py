@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.ports import free_ports
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 _START = 60.0  # seconds
 _CHUNK = 65_536
@@ -23,7 +25,7 @@ class Store:
     def __init__(self, farthing: str, folder: Path) -> None:
         self._calls = Tap(farthing)
         self._visits = folder / "visits"
-        self.port = _free_port()
+        [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         program = [
             sys.executable,
@@ -105,8 +107,3 @@ class Tap:
                 if not chunk:
                     target.close()
                     return
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

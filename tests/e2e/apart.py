@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,16 +18,12 @@ from farthing.embedded.contents import NAMES
 from farthing.embedded.database import prepare, role_of
 from farthing.embedded.services import MANIFESTS
 from farthing.kit.manifest import callers_of
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 
 OPERATOR = "operator-of-the-tests"
 STORE = ("sandbox-client-id", "sandbox-client-secret")
 _STARTING = 90.0  # seconds for eleven processes on two cores
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        return [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]
 
 
 class Apart:

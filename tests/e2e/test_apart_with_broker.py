@@ -13,8 +13,9 @@ import httpx2
 import pytest
 
 from tests.broker import NatsServer
-from tests.e2e.apart import Apart, free_ports, serving
+from tests.e2e.apart import Apart, serving
 from tests.e2e.collector import Collector, collecting
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 
 pytestmark = [pytest.mark.needs_nats, pytest.mark.timeout(240)]

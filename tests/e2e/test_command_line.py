@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.test_first_checkout import create
 from tests.platform import TestPlatform
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 
 Done = tuple[int, str, str]
@@ -112,8 +113,7 @@ async def test_a_port_for_metrics_that_cannot_be_is_named() -> None:
 
 @pytest.mark.timeout(120)
 async def test_metrics_of_all_services_have_a_port_of_their_own() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     script = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/metrics').read().decode())"
     code, printed, errors = await farthing("exec", "--", sys.executable, "-c", script, FARTHING_METRICS_PORT=str(port))
     assert (code, errors) == (0, "")

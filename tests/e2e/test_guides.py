@@ -12,8 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.e2e.apart import free_ports
 from tests.platform import TestPlatform
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 from tests.processors import Command
 

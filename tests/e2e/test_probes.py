@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.ports import free_ports
 from tests.process import FarthingProcess
 
 # Python reads it when it starts. The process is as ever until SIGUSR1: from then on its event loop is in one step that does not end.
@@ -35,8 +36,7 @@ class Probed(FarthingProcess):
     """The platform with a port for probes; SIGUSR1 makes its event loop hang."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        [self._port] = free_ports(1)
         (folder / "sitecustomize.py").write_text(_HANGS, "utf-8")
         environment = {"PYTHONPATH": str(folder), "FARTHING_METRICS_PORT": str(self._port)}
         super().__init__(folder, "--ephemeral", environment=environment)

@@ -19,8 +19,8 @@ from typing import Any
 from tests.benchmarks.load import control, cpu_seconds, run_client
 from tests.experiments.experiment import Experiment
 from tests.experiments.section import Bars, Found, Say, Section, Table, text
+from tests.ports import free_ports
 from tests.process import FarthingProcess
-from tests.release.generations import free_ports
 
 WAYS = ("none", "counted", "all")  # nothing is counted; as `farthing up` is; and spans exported, metrics read
 ROUNDS = 9  # many short ones: the machine's speed changes from minute to minute by more than what is measured

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -170,17 +167,3 @@ def callers_in(*both: Manifests) -> dict[str, str]:
     names = {name for manifests in both for name in manifests}
     edges = {(name, callee) for manifests in both for name, one in manifests.items() for callee in one["calls"]}
     return {name: ",".join(sorted(caller for caller, callee in edges if callee == name)) for name in names}
-
-
-def free_ports(count: int) -> list[int]:
-    """Below the range from which the system gives ports to connections: nobody takes one between now and the process's start."""
-    start = random.randrange(15_000, 25_000, 50)
-    with contextlib.ExitStack() as stack:
-        found: list[int] = []
-        for port in range(start, start + 7_000):
-            if len(found) == count:
-                break
-            with contextlib.suppress(OSError):
-                stack.enter_context(socket.create_server(("127.0.0.1", port)))
-                found.append(port)
-    return found

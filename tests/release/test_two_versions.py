@@ -19,12 +19,13 @@ import pytest
 from farthing.embedded.services import MANIFESTS
 from services.webhooks.tests.conftest import Received, Receiver, StartReceiver, start_receiver, to_verify
 from tests.broker import NatsServer
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 from tests.release import journeys
 from tests.release.bridge import receiving
 from tests.release.crossings import Crossing, shape, uncrossed
 from tests.release.door import Door
-from tests.release.generations import Generation, Place, callers_in, free_ports, issue_tokens
+from tests.release.generations import Generation, Place, callers_in, issue_tokens
 from tests.release.journeys import Books, Journey
 from tests.release.trees import ROOT, Tree, git, need_commit, released_commit, released_tree
 

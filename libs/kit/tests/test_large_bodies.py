@@ -14,8 +14,8 @@ from farthing.kit.edge import LARGEST_BODY
 from farthing.kit.service import Running, Service
 from farthing.standalone.server import Listeners
 from tests.bench import SHOP, Bench
-from tests.e2e.apart import free_ports
 from tests.listening import listening
+from tests.ports import free_ports
 
 HEAD = b"POST /v1/shop HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 

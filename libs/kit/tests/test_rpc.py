@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -23,6 +22,7 @@ from farthing.kit.telemetry.tracing import new_trail
 from farthing.standalone.http_transport import Connections, HttpTransport
 from tests.bench import SHOP, Bench
 from tests.listening import listening
+from tests.ports import free_ports
 
 LEAK: ContextVar[str] = ContextVar("leak", default="")
 
@@ -194,8 +194,7 @@ async def test_a_call_inside_a_transaction_is_refused(pair: Pair, database: Data
 
 async def test_nobody_there_is_unavailable(bench: Bench) -> None:
     async with aclosing(Connections()) as connections:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
+        [port] = free_ports(1)
         client = ShopClient(Link("till", "shop", HttpTransport(connections, f"http://127.0.0.1:{port}"), bench.tokens.of("till")))
         with pytest.raises(Unavailable):
             await client.sell("mug")

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from farthing.embedded.cli.facts import dev_tokens
-from tests.e2e.apart import free_ports
+from tests.ports import free_ports
 from tests.postgres import PostgresServer
 
 PROGRAM = """

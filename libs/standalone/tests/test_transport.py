@@ -24,6 +24,7 @@ from farthing.kit.rpc import NoAnswer, NotSent, Request
 from farthing.standalone.http_transport import Connections, HttpTransport
 from farthing.standalone.keys import FileTokens, key_source
 from farthing.standalone.settings import KeySet
+from tests.ports import free_ports
 
 
 class Replica:
@@ -115,8 +116,7 @@ async def test_after_a_failure_nothing_old_is_used_again() -> None:
 
 async def test_replicas_behind_one_name_take_turns() -> None:
     """Two addresses of 127.0.0.0/8 on one port, as a name with two addresses gives them."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     replicas = {address: Replica() for address in ("127.0.0.1", "127.0.0.2")}
     runners = []
     for address, replica in replicas.items():
@@ -141,8 +141,7 @@ async def test_replicas_behind_one_name_take_turns() -> None:
 
 
 async def test_nobody_there_is_certainly_not_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    [port] = free_ports(1)
     async with contextlib.aclosing(Connections()) as connections:
         with pytest.raises(NotSent):
             await HttpTransport(connections, f"http://127.0.0.1:{port}").send(Request("POST", "/x", []), 2)

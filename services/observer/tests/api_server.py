@@ -20,7 +20,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.e2e.apart import free_ports
+from tests.ports import free_ports
 
 STARTING = 90  # seconds
 NAMESPACE = "farthing"

@@ -17,7 +17,7 @@ import pytest
 from farthing.observer.domain.reading import READERS
 from services.observer.tests import cluster_objects as objects
 from services.observer.tests.api_server import NAMESPACE, ApiServer
-from tests.e2e.apart import free_ports
+from tests.ports import free_ports
 
 TOKEN = {"authorization": "Bearer operator"}
 

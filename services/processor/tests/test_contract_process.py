@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from farthing.clients.processor.models import Card, CardRequest
 from farthing.kit.auth import SigningKey
-from tests.e2e.apart import free_ports
+from tests.ports import free_ports
 from tests.processors import Command, Ground, ProcessorProcess, until
 
 if TYPE_CHECKING:

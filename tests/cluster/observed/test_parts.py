@@ -22,8 +22,8 @@ from tests.cluster.observed.expected import EXPECTED, PLACES, SERVICES, Place, a
 from tests.cluster.observed.hops import CARD, WALLET, missing
 from tests.cluster.observed.sources import tags_of
 from tests.cluster.store import Refused, Store, good
-from tests.e2e.apart import free_ports
 from tests.platform import TestPlatform
+from tests.ports import free_ports
 from tests.telemetry.queries import dashboards, panels
 
 LOADED = 10.0
