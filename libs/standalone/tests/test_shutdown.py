@@ -25,6 +25,7 @@ from tests.postgres import PostgresServer
 PROGRAM = """
 import asyncio
 import os
+import pathlib
 from farthing.kit.api import Api
 from farthing.kit.call import json_response
 from farthing.kit.manifest import Manifest
@@ -42,7 +43,10 @@ def build(host):
 
     @api.open("GET", "/v1/shop/slow", "slow")
     async def slow(call):
-        await asyncio.sleep(3)
+        gate = pathlib.Path(os.environ["SHOP_GATE"])
+        gate.with_suffix(".asked").touch()
+        while not gate.exists():
+            await asyncio.sleep(0.05)
         return json_response({"ok": True})
 
     return Service(api)
@@ -56,7 +60,7 @@ class Shop:
 
     def __init__(self, dsn: str, folder: Path) -> None:
         self._environment = {"DATABASE_URL": dsn, "FARTHING_TOKENS": str(folder), "FARTHING_APP_JWKS": str(folder / "jwks.json")}
-        self._environment |= {"FARTHING_SERVICE_JWKS": str(folder / "jwks.json"), "FARTHING_DRAIN_SECONDS": "1.5"}
+        self._environment |= {"FARTHING_SERVICE_JWKS": str(folder / "jwks.json"), "FARTHING_DRAIN_SECONDS": "5"}
         self._program = folder / "shop.py"
         self._program.write_text(PROGRAM)
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -85,7 +89,7 @@ def shop(postgres_server: PostgresServer, fresh_database: str, tmp_path: Path) -
 
 
 def get(port: int, path: str) -> tuple[int, str | None]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -100,6 +104,16 @@ def ready(port: int) -> bool:
         return get(port, "/readyz")[0] == 200
     except OSError:
         return False
+
+
+def refuses(port: int) -> bool:
+    try:
+        get(port, "/v1/shop/quick")
+    except ConnectionRefusedError:
+        return True
+    except (OSError, http.client.HTTPException):  # the very moment
+        return False
+    return False
 
 
 def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -207,26 +221,26 @@ async def test_no_request_fails_while_each_of_two_processes_is_restarted(shop: S
     assert sum(client.answered for client in clients) > 300
 
 
-def test_the_steps_of_an_end(shop: Shop) -> None:
+def test_the_steps_of_an_end(shop: Shop, tmp_path: Path) -> None:
     """Not ready and closing connections while it drains; then no listener, but the request in flight is answered; exit 0."""
     inside, outside = free_ports(2)
-    process = shop.start(inside, outside)
+    gate = tmp_path / "gate"
+    process = shop.start(inside, outside, SHOP_GATE=str(gate))
     until(lambda: ready(inside))
     assert get(outside, "/v1/shop/quick") == (200, None)
     slow: list[tuple[int, str | None]] = []
     thread = threading.Thread(target=lambda: slow.append(get(outside, "/v1/shop/slow")))
     thread.start()
-    time.sleep(0.5)
+    until(gate.with_suffix(".asked").exists)
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    until(lambda: get(inside, "/readyz") == (503, "close"))
     assert get(outside, "/v1/shop/quick") == (200, "close")
-    assert get(inside, "/readyz") == (503, "close")
-    time.sleep(1.7)
-    with pytest.raises(ConnectionRefusedError):
-        get(outside, "/v1/shop/quick")
+    until(lambda: refuses(outside))
+    assert (process.poll(), slow) == (None, [])
+    gate.touch()
     thread.join()
     assert slow == [(200, "close")]
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
 
 
 def test_a_process_waits_for_its_database_alive_and_not_ready(shop: Shop, postgres_server: PostgresServer, fresh_database: str) -> None:
