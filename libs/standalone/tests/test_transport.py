@@ -57,12 +57,14 @@ async def serving(replica: Replica) -> AsyncIterator[str]:
 
 async def test_a_connection_is_kept_and_renewed() -> None:
     replica = Replica()
-    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=0.3)) as connections:
+    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=60, longest_kept=600)) as connections:
         transport = HttpTransport(connections, url)
         for _ in range(10):
             assert (await transport.send(Request("GET", "/x", []), 5)).status == 200
         assert len(replica.connections) == 1
-        await asyncio.sleep(0.35)
+        kept = connections._kept
+        assert kept is not None
+        kept.made -= 61  # as if that much later
         for _ in range(10):
             await transport.send(Request("GET", "/x", []), 5)
         assert len(replica.connections) == 2
@@ -70,7 +72,7 @@ async def test_a_connection_is_kept_and_renewed() -> None:
 
 async def test_many_connections_live_as_many_times_as_long_so_that_renewing_costs_the_same() -> None:
     replica = Replica()
-    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=0.2, longest_kept=0.8)) as connections:
+    async with serving(replica) as url, contextlib.aclosing(Connections(seconds_each=20, longest_kept=80)) as connections:
         transport = HttpTransport(connections, url)
 
         async def six() -> int:
@@ -80,9 +82,9 @@ async def test_many_connections_live_as_many_times_as_long_so_that_renewing_cost
         assert await six() == 6
         kept = connections._kept
         assert kept is not None
-        kept.made -= 0.7  # as if that much later: six would live 1.2 s, and nothing lives longer than 0.8
+        kept.made -= 70  # as if that much later: six would live 120 s, and nothing lives longer than 80
         assert await six() == 6
-        kept.made -= 0.2
+        kept.made -= 20
         assert await six() == 12
 
 

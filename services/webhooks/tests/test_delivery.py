@@ -241,7 +241,7 @@ class TestFailure:
         await hanging.has(1)
         for number in range(40):
             await working.happen(f"CAPTURE{number}")
-        await sound.has(41, timeout=5)
+        await sound.has(41, timeout=8)
         assert len(hanging.received) <= 8
 
     async def test_the_time_limit_ends_an_attempt(self, single: StartSingle, receiver: Receiver) -> None:

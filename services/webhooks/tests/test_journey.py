@@ -86,7 +86,7 @@ async def test_a_reset_waits_for_no_slow_receiver_and_keeps_the_key(platform: Te
     await receiver.has(len(receiver.received) + 1)
     started = time.perf_counter()
     await control(platform, "reset")
-    assert time.perf_counter() - started < 2  # and not the 10 s of the receiver
+    assert time.perf_counter() - started < 8  # and not the 10 s of the receiver
     assert await app.call("GET", "/webhooks") == {"webhooks": []}
     assert genuine(first, webhook_id, await app.certificate(first.headers["paypal-cert-url"]))
 
