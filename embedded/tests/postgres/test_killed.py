@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -117,7 +118,9 @@ class TestKilledServer:
         server.stop()
         assert NO_CLEAN_END in server.log.read_text()
 
-    def test_a_start_waits_for_processes_of_the_killed_server(self, data_dir: Path, start_host: Callable[..., Host]) -> None:
+    def test_a_start_waits_for_processes_of_the_killed_server(
+        self, data_dir: Path, start_host: Callable[..., Host], eventually: Eventually
+    ) -> None:
         """Its checkpointer, stopped, still holds the shared memory: PostgreSQL refuses to start until it is gone."""
         host = start_host()
         query(host.socket_dir, "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7)")
@@ -128,9 +131,17 @@ class TestKilledServer:
         host.kill()
         server = EmbeddedPostgres(data_dir)
         server.begin_start()
-        with subprocess.Popen(["sh", "-c", f"sleep 0.5; kill -KILL {child}"]):
-            server.wait_until_ready()
-        assert "pre-existing shared memory block" in server.log.read_text()
+        refused: list[bool] = []
+
+        def kill_once_refused() -> None:
+            refused.append(eventually(lambda: "pre-existing shared memory block" in server.log.read_text()))
+            os.kill(child, signal.SIGKILL)
+
+        killing = threading.Thread(target=kill_once_refused)
+        killing.start()
+        server.wait_until_ready()
+        killing.join()
+        assert refused == [True]
         assert query(server.socket_dir, "SELECT a FROM kept") == 7
         server.stop()
 
