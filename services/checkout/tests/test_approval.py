@@ -109,6 +109,29 @@ class TestTheWayThrough:
         assert captured.status_code == 201, captured.text
         assert [old - new for old, new in zip(before, await wallet(visitor), strict=True)] == [123_450]
 
+    async def test_what_the_store_changes_meanwhile_is_not_approved_unseen(self, visitor: Any, order: str) -> None:
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in()
+        more = {"op": "replace", "path": "/purchase_units/@reference_id=='default'/amount", "value": _usd("5000.00")}
+        answer = await visitor.platform.http.patch(f"/v2/checkout/orders/{order}", json=[more], headers=await visitor.platform.as_app())
+        assert answer.status_code == 204
+        page = await visitor.submit("approve", funding="balance")
+        assert (page.status, page.texts["error"]) == (422, "The store has changed this payment. Please look at it again.")
+        assert (page.texts["amount"], await visitor.status(order)) == ("5,000.00 USD", "CREATED")
+        await visitor.submit("approve", funding="balance")
+        assert await visitor.status(order) == "APPROVED"
+
+    async def test_a_page_of_an_earlier_release_is_still_approved(self, visitor: Any, order: str) -> None:
+        """During a rolling update either checkout or orders may be the earlier one, and say nothing of what was seen."""
+        for seen in (None, ""):
+            await visitor.open(f"/checkoutnow?token={order}")
+            if "sign-in" in visitor.page.texts:
+                await visitor.sign_in()
+            assert visitor.page.forms[0][1]["seen"] != ""
+            await visitor.submit("approve", funding="balance", seen=seen)
+            assert await visitor.status(order) == "APPROVED"
+            order = await visitor.order()
+
     async def test_an_approved_order_can_be_paid_in_another_way_by_its_payer_only(self, visitor: Any, order: str) -> None:
         await visitor.open(f"/checkoutnow?token={order}")
         await visitor.sign_in()
@@ -385,6 +408,10 @@ class TestOneClick:
         await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
         page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
         assert ("approved-already" in page.texts, self.at_once(page)) == (True, None)
+
+
+def _usd(value: str) -> dict[str, str]:
+    return {"currency_code": "USD", "value": value}
 
 
 def _data_at_once(html: str) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -9,6 +10,7 @@ from farthing.clients.orders.client import OrdersClient
 from farthing.clients.orders.errors import (
     InstrumentNotFound,
     OrderAlreadyCompleted,
+    OrderChanged,
     OrderExpired,
     OrderNotFound,
     PayerCannotPay,
@@ -114,6 +116,56 @@ class TestApprove:
         clock.move_to(clock.now() + timedelta(hours=3))
         with pytest.raises(OrderExpired):
             await shop.approve(order_id)
+
+
+class TestWhatThePayerWasShown:
+    AMOUNT = "/purchase_units/@reference_id=='default'/amount"
+
+    async def seen(self, shop: Shop, order_id: str) -> str:
+        seen = (await shop.orders.client(OrdersClient).get(order_id)).seen
+        assert seen is not None
+        return seen
+
+    async def test_is_what_he_approves(self, shop: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        seen = await self.seen(shop, order_id)
+        await shop.approve(order_id, seen=seen)
+        assert (await shop.approve(order_id, seen=seen, funding="card"))["status"] == "APPROVED"
+        assert await self.seen(shop, order_id) == seen
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"op": "replace", "path": AMOUNT, "value": usd("5000.00")},
+            {"op": "replace", "path": AMOUNT, "value": {"currency_code": "EUR", "value": "100.00"}},
+            {"op": "replace", "path": "/purchase_units/@reference_id=='default'/payee/email", "value": "other@example.com"},
+            {"op": "replace", "path": "/intent", "value": "AUTHORIZE"},
+        ],
+    )
+    async def test_and_nothing_that_the_store_makes_of_it_meanwhile(self, shop: Shop, change: dict[str, Any]) -> None:
+        order_id = (await shop.create())["id"]
+        seen = await self.seen(shop, order_id)
+        assert (await shop.patch(order_id, change)).status_code == 204
+        for _ in range(2):  # as it was made a moment ago, and as it is
+            with pytest.raises(OrderChanged):
+                await shop.approve(order_id, seen=seen)
+        assert (await shop.get(order_id)).json()["status"] == "CREATED"
+        assert (await shop.approve(order_id, seen=await self.seen(shop, order_id)))["status"] == "APPROVED"
+
+    async def test_nor_a_permission_that_he_did_not_read(self, shop: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        seen = await self.seen(shop, order_id)
+        keep = {"payment_source": {"paypal": {"attributes": {"vault": {"store_in_vault": "ON_SUCCESS"}}}}}
+        assert (await shop.post(f"/{order_id}/confirm-payment-source", keep)).status_code == 200
+        with pytest.raises(OrderChanged):
+            await shop.approve(order_id, seen=seen)
+
+    async def test_what_changes_nothing_for_him_does_not_matter(self, shop: Shop) -> None:
+        order_id = (await shop.create())["id"]
+        seen = await self.seen(shop, order_id)
+        added = {"op": "add", "path": "/purchase_units/@reference_id=='default'/custom_id", "value": "new"}
+        assert (await shop.patch(order_id, added)).status_code == 204
+        assert (await shop.approve(order_id, seen=seen))["status"] == "APPROVED"
 
 
 class TestCompleteOnApproval:

@@ -117,10 +117,11 @@ REASONS = {
     "UNSUPPORTED_PROCESSING_INSTRUCTION": "Documented for create and confirm; a patch is checked with the whole order.",
     "INSTRUMENT_NOT_FOUND": "Internal: the approval page asks for what is not there.",
     "INVALID_PAYER_ID": "Internal: the approval page asks for who is not there.",
+    "ORDER_CHANGED": "Internal: the approval page says what its payer was shown.",
 }
 # Documented for create alone; these check the whole order again.
 CHECKING_AGAIN = {"orders.patch", "orders.confirm"}
-INTERNAL = {"INSTRUMENT_NOT_FOUND", "INVALID_PAYER_ID"}
+INTERNAL = {"INSTRUMENT_NOT_FOUND", "INVALID_PAYER_ID", "ORDER_CHANGED"}
 
 
 def classes() -> dict[str, type[ApiError]]:

@@ -11,7 +11,7 @@ from farthing.checkout.errors import NotAPayer, WayUnknown
 from farthing.checkout.operations import can_be_paid_at_once, home_of, standing
 from farthing.checkout.pages import ApprovalView, ReturnView
 from farthing.clients.identity.errors import SignInFailed
-from farthing.clients.orders.errors import InstrumentNotFound, PayerCannotPay, PayerNotFound
+from farthing.clients.orders.errors import InstrumentNotFound, OrderChanged, PayerCannotPay, PayerNotFound
 from farthing.kit.call import about
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from farthing.kit.errors import ApiError
 
 # What the payer can do something about on the page itself.
-_CORRECTABLE = (SignInFailed, NotAPayer, WayUnknown, InstrumentNotFound, PayerCannotPay, PayerNotFound)
+_CORRECTABLE = (SignInFailed, NotAPayer, WayUnknown, InstrumentNotFound, OrderChanged, PayerCannotPay, PayerNotFound)
 
 
 class ApprovalRoutes:
@@ -93,9 +93,9 @@ class ApprovalRoutes:
                 raise WayUnknown
             if order.payer not in {None, payer.account.id}:
                 raise PayerCannotPay
-            await self._approvals.approve(order, payer, way, one_click=one_click)
+            await self._approvals.approve(order, payer, way, seen=fields.get("seen") or None, one_click=one_click)
         except _CORRECTABLE as error:
-            return await self._show(call, order, browser, payer, error)
+            return await self._show(call, await self._order(call, order_id), browser, payer, error)
         keep = self._browsers.keep_way(payer, order.client_id, way if one_click else None)
         return redirect(_address(order.id, "/approved", _opener(call)), keep)
 

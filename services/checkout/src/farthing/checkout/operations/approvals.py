@@ -36,16 +36,17 @@ class Approvals:
         except (UserNotFound, AppNotFound):
             return False
 
-    async def approve(self, order: OrderView, payer: Payer, way: Way, *, one_click: bool) -> None:
-        """Approve, and remember or withdraw the agreement to pay with one click.
+    async def approve(self, order: OrderView, payer: Payer, way: Way, *, seen: str | None, one_click: bool) -> None:
+        """Approve what the payer has `seen` of it (`OrderView.seen`), and remember or withdraw the agreement to pay with one click.
 
-        Raises NotAPayer, WayUnknown, and what orders refuses (OrderExpired, OrderAlreadyCompleted, PayerCannotPay…).
+        Raises NotAPayer, WayUnknown, and what orders refuses (OrderChanged, OrderExpired, OrderAlreadyCompleted, PayerCannotPay…).
         """
         if payer.account.kind != "personal":
             raise NotAPayer
         if way not in payer.ways():
             raise WayUnknown
-        await self._orders.approve(order.id, Approval(account_id=payer.account.id, funding=way.funding, instrument_id=way.instrument_id))
+        approval = Approval(account_id=payer.account.id, funding=way.funding, instrument_id=way.instrument_id, seen=seen)
+        await self._orders.approve(order.id, approval)
         if one_click != await self.agreed(payer, order.client_id):
             change = self._identity.give_consent if one_click else self._identity.withdraw_consent
             await change(payer.account.id, order.client_id)

@@ -49,6 +49,7 @@ _REFUSALS = {
     "NOT_A_PERSONAL_ACCOUNT": "A business account cannot pay here. Please sign in with a personal account.",
     "FUNDING_UNKNOWN": "Please choose one of your ways to pay.",
     "INSTRUMENT_NOT_FOUND": "This card is no longer there. Please choose another way to pay.",
+    "ORDER_CHANGED": "The store has changed this payment. Please look at it again.",
     "PAYER_CANNOT_PAY": "This account cannot pay this store. Please sign in with another one.",
     "INVALID_PAYER_ID": "This account cannot pay. Please sign in with a personal account.",
 }

@@ -14,11 +14,12 @@ from farthing.kit.switches import Switches
 from farthing.orders.domain.order import TO_PAY, Order
 from farthing.orders.domain.states import Status, Step, after
 from farthing.orders.domain.totals import Json
-from farthing.orders.errors import OrderCompletionInProgress, OrderExpired, OrderNotFound
+from farthing.orders.errors import OrderChanged, OrderCompletionInProgress, OrderExpired, OrderNotFound
 from farthing.orders.operations.cards import Cards
 from farthing.orders.operations.directory import Directory
 from farthing.orders.operations.news import Teller
 from farthing.orders.operations.paying import Paying
+from farthing.orders.operations.showing import seen_of
 from farthing.orders.operations.wallets import check_payer, of_payer, with_payer
 from farthing.orders.repository import Repository
 
@@ -38,8 +39,8 @@ class Approving:
     async def approve(self, order_id: str, approval: Approval) -> Order:
         """Record who pays and how; repeating it changes nothing.
 
-        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, PayerNotFound, PayerCannotPay,
-        InstrumentNotFound.
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, OrderChanged, PayerNotFound,
+        PayerCannotPay, InstrumentNotFound.
         """
         approved = await self._at_first_sight(order_id, approval)
         while approved is None:
@@ -76,6 +77,8 @@ class Approving:
         status = after(order.status, Step.APPROVE, order.intent)
         if order.paying:
             raise OrderCompletionInProgress
+        if approval.seen not in {None, seen_of(order)}:
+            raise OrderChanged
         payer = await self._payer(order, approval)
         funding = await self._funding(order, payer, approval)
         if order.status is Status.APPROVED and order.funding == funding:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import orjson
+
 from farthing.clients.orders.models import ItemView, OrderView, Payee, UnitView
 from farthing.kit.clock import Clock
 from farthing.money import Money
@@ -54,6 +58,7 @@ class Showing:
             expires=order.expires,
             payer=(order.funding or {}).get("account_id"),
             kept=is_kept(order),
+            seen=seen_of(order),
         )
 
     async def buyer(self, order_id: str) -> str | None:
@@ -70,6 +75,12 @@ class Showing:
             description=unit.get("description"),
             items=tuple(_item(item) for item in unit.get("items") or ()),
         )
+
+
+def seen_of(order: Order) -> str:
+    """A digest of what a payer agrees to: how much goes to whom, the intent, and whether he may be charged again."""
+    units = [(unit["payee"]["merchant_id"], total_of(unit)) for unit in order.units]
+    return hashlib.sha256(orjson.dumps([units, order.intent, is_kept(order)])).hexdigest()
 
 
 def _item(item: Json) -> ItemView:

@@ -28,8 +28,8 @@ class OrdersClient(ServiceClient):
         """Approve as this payer, and answer the order as the public API shows it.
 
         Repeating it changes nothing; until it is paid, an order can be approved again with other funding or by another payer.
-        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, PayerNotFound, PayerCannotPay,
-        InstrumentNotFound.
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, OrderChanged, PayerNotFound,
+        PayerCannotPay, InstrumentNotFound.
         """
         key = f"approve.{order_id}.{approval.account_id}.{approval.funding}.{approval.instrument_id or ''}"
         answer = await self.send("POST", f"/orders/{_checked(order_id)}/approve", body=approval, key=key)

@@ -45,6 +45,13 @@ class OrderCompletionInProgress(Refused):
     description = "A payment for this order is being made."
 
 
+class OrderChanged(Refused):
+    """The merchant changed what the payer was shown before he approved it."""
+
+    issue = "ORDER_CHANGED"
+    description = "The order is no longer what its payer was shown."
+
+
 class PayerCannotPay(Refused):
     """Payer and payee are one account."""
 
@@ -74,6 +81,7 @@ _ALL: Final[tuple[type[ApiError], ...]] = (
     OrderAlreadyAuthorized,
     OrderAlreadyCompleted,
     OrderCompletionInProgress,
+    OrderChanged,
     PayerCannotPay,
     PayerNotFound,
     InstrumentNotFound,

@@ -42,7 +42,8 @@ class OrderView(Model):
 
     `amount` is the sum of all units. `status` is the public one, or EXPIRED. `payee` is that of the first unit. `expires` is when it can
     no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire contract. `payer` is the
-    account that approved, if one did. `kept`: the payer, by approving, lets the merchant charge him again without being asked.
+    account that approved, if one did. `kept`: the payer, by approving, lets the merchant charge him again without being asked. `seen`: a
+    digest of what he agrees to (how much goes to whom, intent, `kept`), for `Approval`; an earlier release gives none.
     """
 
     id: str
@@ -61,11 +62,16 @@ class OrderView(Model):
     expires: datetime
     payer: str | None = None
     kept: bool = False
+    seen: str | None = None
 
 
 class Approval(Model):
-    """The payer's yes: which account pays, from its balance or from one of its stored cards (None: the first)."""
+    """The payer's yes: which account pays, from its balance or from one of its stored cards (None: the first).
+
+    `seen`: what the payer was shown (`OrderView.seen`): nothing else is approved. None: whatever the order says.
+    """
 
     account_id: str
     funding: Funding = "balance"
     instrument_id: str | None = None
+    seen: str | None = None
