@@ -137,12 +137,78 @@ class TestTheWayThrough:
         await visitor.sign_in()
         await visitor.submit("approve", funding="balance")
         page = await visitor.open(f"/checkoutnow?token={order}")
-        assert page.attributes["return-link"]["href"] == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
         assert "approved-already" in page.texts
+        returned = await visitor.open(page.attributes["return-link"]["href"])
+        assert returned.refresh == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
+        visitor.page = page
         page = await visitor.submit("sign-out")
         page = await visitor.sign_in("poor@example.com")
         assert (page.status, page.texts["problem"].startswith("This payment is approved")) == (409, True)
         assert BUYER not in page.html
+
+
+class TestAfterwards:
+    async def approved(self, visitor: Any, origin: str = "") -> str:
+        order = str(await visitor.order())
+        await visitor.open(f"/checkoutnow?token={order}{origin}")
+        await visitor.sign_in()
+        await visitor.submit("approve", funding="balance")
+        return order
+
+    async def capture(self, visitor: Any, order: str) -> None:
+        headers = await visitor.platform.as_app()
+        captured = await visitor.platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=headers)
+        assert captured.status_code == 201, captured.text
+
+    async def test_who_goes_back_after_paying_is_led_to_where_he_paid(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        await self.capture(visitor, order)
+        page = await visitor.open(f"/checkout/orders/{order}")
+        page = await visitor.open(page.attributes["return-link"]["href"])
+        assert page.refresh == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
+
+    async def test_a_page_from_before_the_payment_leads_there_too(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        page = await visitor.open(f"/checkout/orders/{order}")
+        await self.capture(visitor, order)
+        assert "approved" in (await visitor.submit("approve", funding="balance")).texts
+        assert "approved" in (await visitor.open(page.attributes["cancel"]["href"])).texts
+
+    async def test_who_did_not_pay_is_led_nowhere(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        await self.capture(visitor, order)
+        visitor.http.cookies.clear()
+        for step in ("", "/cancel", "/approved"):
+            page = await visitor.open(f"/checkout/orders/{order}{step}")
+            assert (page.status, "problem" in page.texts, "return-link" in page.texts) == (200, True, False)
+
+    @pytest.mark.parametrize("origin", ["", f"&origin={SHOP}"])
+    async def test_to_cancel_what_is_approved_does_not_promise_that_nothing_is_charged(self, visitor: Any, origin: str) -> None:
+        order = await self.approved(visitor, origin)
+        page = await visitor.open(f"/checkoutnow?token={order}{origin}")
+        assert page.texts["approved-already"].startswith("You have approved this payment, and Example Store can take it.")
+        page = await visitor.open(page.attributes["cancel"]["href"])
+        assert page.texts["cancelled"].startswith("This payment was approved before Example Store can still take the payment.")
+        assert (page.refresh, page.attributes["return-link"]["href"]) == (None, f"{SHOP}/cancel?token={order}")
+        await self.capture(visitor, order)
+
+    async def test_a_pop_up_of_an_approved_order_tells_its_opener(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        page = await visitor.open(page.attributes["return-link"]["href"])
+        assert json.loads(page.attributes["approved"]["data-message"])["type"] == "farthing.approved"
+        await self.capture(visitor, order)
+        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        page = await visitor.open(page.attributes["return-link"]["href"])
+        assert json.loads(page.attributes["approved"]["data-message"])["type"] == "farthing.approved"
+
+    async def test_a_pop_up_of_what_somebody_else_approved_tells_its_opener(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
+        await visitor.submit("sign-out")
+        page = await visitor.sign_in("poor@example.com")
+        page = await visitor.open(page.attributes["return-link"]["href"])
+        assert json.loads(page.attributes["cancelled"]["data-message"])["type"] == "farthing.cancelled"
 
 
 class TestSigningIn:

@@ -86,6 +86,8 @@ class ApprovalRoutes:
         payer = await self._sign_ins.payer(browser.session_id)
         if payer is None:
             return redirect(_address(order.id, opener=_opener(call)))
+        if standing(order) is Standing.FINISHED:  # the button was pressed twice
+            return redirect(_address(order.id, "/approved", _opener(call)))
         fields = self._browsers.form(call, browser, payer)
         way, one_click = Way.parse(fields.get("funding", "")), fields.get("one_click") == "yes"
         try:
@@ -103,18 +105,20 @@ class ApprovalRoutes:
         """Tell the store's page, or go back to the store: an own page, since a form's answer may not lead to another site."""
         order = await self._order(call, order_id)
         payer = await self._sign_ins.payer(self._browsers.of(call).session_id)
-        if payer is None or order.payer != payer.account.id or standing(order) not in {Standing.APPROVED, Standing.FINISHED}:
+        if payer is None or not _is_approved_by(order, payer):
             return redirect(_address(order.id, opener=_opener(call)))
         return self._pages.returning(_returning(order, payer, _opener(call)))
 
     async def cancel(self, call: Call, order_id: str) -> Response:
-        """Nothing about the order changes: it can be approved later."""
+        """Nothing about the order changes: it can be approved later, and one that was approved can still be paid."""
         order = await self._order(call, order_id)
-        opener, back = _opener(call), _cancel_address(order)
-        if opener is None and back is not None:
+        state, opener, back = standing(order), _opener(call), _cancel_address(order)
+        if state is Standing.FINISHED:
+            return redirect(_address(order.id, "/approved", opener))
+        if opener is None and back is not None and state is not Standing.APPROVED:
             return redirect(back)
         message = {"type": "farthing.cancelled", "orderID": order.id}
-        return self._pages.returning(ReturnView(order, "cancelled", back, opener, message))
+        return self._pages.returning(ReturnView(order, "left" if state is Standing.APPROVED else "cancelled", back, opener, message))
 
     async def _order(self, call: Call, order_id: str) -> OrderView:
         order = await self._approvals.order(order_id)
@@ -125,15 +129,14 @@ class ApprovalRoutes:
     async def _show(
         self, call: Call, order: OrderView, browser: Browser, payer: Payer | None, error: ApiError | None = None, email: str = ""
     ) -> Response:
-        state = standing(order)
+        state, opener = standing(order), _opener(call)
         if state not in {Standing.PAYABLE, Standing.APPROVED}:
-            return self._pages.over(order, state, _cancel_address(order))
+            return self._pages.over(order, state, _way_back(order, payer, opener))
         if payer is not None and order.payer not in {None, payer.account.id}:
-            return self._pages.over(order, Standing.APPROVED, _cancel_address(order))
+            return self._pages.over(order, Standing.APPROVED, _way_back(order, payer, opener))
         browser, cookies = self._browsers.welcome(browser) if payer is None else (browser, [])
         agreed = payer is not None and await self._approvals.agreed(payer, order.client_id)
         way = self._browsers.usual_way(browser, payer, order.client_id) if payer else None
-        opener = _opener(call)
         view = ApprovalView(
             order=order,
             payer=payer,
@@ -142,7 +145,7 @@ class ApprovalRoutes:
             agreed=agreed,
             way=way or Way(),
             at_once=error is None and payer is not None and can_be_paid_at_once(order, payer, agreed=agreed, way=way, opener=opener),
-            back=_return_address(order, payer) if payer and order.payer == payer.account.id else None,
+            back=_way_back(order, payer, opener) if payer and _is_approved_by(order, payer) else None,
             email=email,
             error=error,
         )
@@ -156,6 +159,19 @@ def _address(order_id: str, step: str = "", opener: str | None = None) -> str:
 def _opener(call: Call) -> str | None:
     """The origin of the page that opened this one as a pop-up, as that page states it: whoever it is, nothing is sent to another."""
     return stated_origin(call.query("origin"))
+
+
+def _is_approved_by(order: OrderView, payer: Payer) -> bool:
+    return order.payer == payer.account.id and standing(order) in {Standing.APPROVED, Standing.FINISHED}
+
+
+def _way_back(order: OrderView, payer: Payer | None, opener: str | None) -> str | None:
+    """Where somebody goes who has nothing left to do here; nobody who may have paid is led to where he would be told that he cancelled."""
+    if payer is not None and _is_approved_by(order, payer):
+        return _address(order.id, "/approved", opener)
+    if standing(order) is Standing.FINISHED:
+        return None
+    return _cancel_address(order) if opener is None else _address(order.id, "/cancel", opener)
 
 
 def _return_address(order: OrderView, payer: Payer) -> str | None:

@@ -16,7 +16,7 @@ class ApprovalView:
     """An order that can be approved: with a form to sign in (`payer` None), or one to approve.
 
     `opener`: origin of the page that opened this one as a pop-up. `at_once`: approve as soon as it proves that origin. `back`: where a
-    payer who approved before can go. `email` is what was typed before an error.
+    payer who approved before goes on. `email` is what was typed before an error.
     """
 
     order: OrderView
@@ -33,10 +33,13 @@ class ApprovalView:
 
 @dataclass(frozen=True, slots=True)
 class ReturnView:
-    """The end of a visit: `message` goes to `opener`, if there is one; otherwise the browser goes to `address`, if there is one."""
+    """The end of a visit: `message` goes to `opener`, if there is one; otherwise the browser goes to `address`, if there is one.
+
+    Who cancels what was approved before has `left` it: he is told, and goes on by himself.
+    """
 
     order: OrderView
-    outcome: Literal["approved", "cancelled"]
+    outcome: Literal["approved", "cancelled", "left"]
     address: str | None
     opener: str | None
     message: dict[str, str]
