@@ -14,8 +14,7 @@ paypal.Buttons({
   onClick: (_data, actions) => (cart.reportValidity() ? actions.resolve() : actions.reject()),
   createOrder: async () => (await post("/orders", new URLSearchParams(new FormData(cart)))).id,
   onApprove: async ({ orderID }) => {
-    const { status } = await post(`/orders/${orderID}/capture`);
-    notice.textContent = status === "COMPLETED" ? "Thank you! Your honey is paid." : "The payment was not completed.";
+    notice.textContent = (await post(`/orders/${orderID}/capture`)).notice;
   },
   onCancel: () => { notice.textContent = "You cancelled. Nothing was charged."; },
   onError: (error) => { notice.textContent = `The payment did not work: ${error.message}`; },

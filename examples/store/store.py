@@ -28,6 +28,7 @@ HERE, STORE = Path(__file__).parent, f"http://127.0.0.1:{args.port}"
 CLIENT_ID = os.environ.get("FARTHING_CLIENT_ID", "sandbox-client-id")
 SECRET = os.environ.get("FARTHING_CLIENT_SECRET", "sandbox-client-secret")
 CENTS = 1250  # a jar of honey
+NOTICES = {"COMPLETED": "Thank you! Your honey is paid.", "DECLINED": "The payment was declined. Please try another way to pay."}
 
 Configuration.environments[Environment.SANDBOX][Server.DEFAULT] = args.farthing
 credentials = ClientCredentialsAuthCredentials(o_auth_client_id=CLIENT_ID, o_auth_client_secret=SECRET)
@@ -54,8 +55,16 @@ def create_order(quantity):
 
 
 def capture(order_id):
-    """Take the money that the buyer approved. Which money, and whose, this store is not told: the answer has id and status."""
-    return paypal.orders.capture_order({"id": order_id, "paypal_request_id": f"capture-{order_id}"}).body.status
+    """Take the money that the buyer approved, and answer the payment's status: an order is COMPLETED even when its card was DECLINED.
+
+    Which money, and whose, this store is not told.
+    """
+    paid = paypal.orders.capture_order({"id": order_id, "paypal_request_id": f"capture-{order_id}"}).body
+    return paid.purchase_units[0].payments.captures[0].status
+
+
+def notice_of(status):
+    return NOTICES.get(status, "The payment is not completed yet.")
 
 
 def show(notice=""):
@@ -84,7 +93,7 @@ def orders(quantity: Quantity):
 
 @app.post("/orders/{order_id}/capture")
 def captured(order_id: str):
-    return {"status": capture(order_id)}
+    return {"notice": notice_of(capture(order_id))}
 
 
 # The same for browsers without JavaScript: a form leads to the approval page, which leads back here.
@@ -96,7 +105,7 @@ def buy(quantity: Quantity):
 
 @app.get("/return")
 def returned(token: str):
-    return show("Thank you! Your honey is paid." if capture(token) == "COMPLETED" else "The payment was not completed.")
+    return show(notice_of(capture(token)))
 
 
 @app.get("/cancelled")

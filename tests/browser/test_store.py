@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -170,6 +171,21 @@ def test_without_javascript_the_store_sells_all_the_same(visit: Visit, store: St
     sign_in(page)
     page.get_by_test_id("approve").click()
     expect(page.get_by_test_id("notice")).to_have_text(PAID)
+
+
+def test_a_declined_card_is_not_taken_for_a_payment(visit: Visit, farthing: str, shop: Shop, tmp_path: Path) -> None:
+    """Its order is COMPLETED all the same."""
+    for _ in range(2):
+        shop.control("clock/advance", {"by": "P1826D"})  # the card expires; a store with an old token would not be served either
+    store = Store(farthing, tmp_path)
+    visited = StorePage(visit(), store)
+    with visited.page.expect_popup() as opened:
+        visited.button.click()
+    sign_in(opened.value)
+    opened.value.get_by_test_id("funding-card").check()
+    opened.value.get_by_test_id("approve").click()
+    expect(visited.notice).to_have_text("The payment was declined. Please try another way to pay.")
+    store.close()
 
 
 def test_with_the_keyboard(open_store: Callable[[], StorePage]) -> None:

@@ -344,7 +344,7 @@ class TestOrdersThatCannotBeApproved:
         captured = await platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=await platform.as_app())
         assert captured.status_code == 201, captured.text
         page = await visitor.open(f"/checkoutnow?token={order}")
-        assert (page.status, page.texts["problem"].startswith("This payment is complete")) == (200, True)
+        assert (page.status, page.texts["problem"].startswith("This payment is closed It is no longer open here")) == (200, True)
 
     async def test_approved_by_somebody_else_while_the_page_was_open(self, visitor: Any) -> None:
         order = await visitor.order()

@@ -40,7 +40,10 @@ _STANDINGS = {
 
 
 def standing_of(status: str) -> Standing:
-    """From an order's status (wire contract, section 7.3); one that this version does not know is closed to payers."""
+    """From an order's status (wire contract, section 7.3); one that this version does not know is closed to payers.
+
+    COMPLETED says nothing of money: what was done may be declined, voided or refunded.
+    """
     return _STANDINGS.get(status, Standing.CLOSED)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Status, title, text.
 OVER: Final = {
     Standing.APPROVED: (409, "This payment is approved", "Somebody else has approved this payment. There is nothing left to do here."),
-    Standing.FINISHED: (200, "This payment is complete", "It has been paid already; you are not charged again. The store has the details."),
+    Standing.FINISHED: (200, "This payment is closed", "It is no longer open here: nothing is left to approve. The store has the details."),
     Standing.CLOSED: (409, "This payment was called off", "The store has called this payment off. Nothing is charged."),
     Standing.EXPIRED: (
         410,

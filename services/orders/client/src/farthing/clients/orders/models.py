@@ -40,10 +40,10 @@ class UnitView(Model):
 class OrderView(Model):
     """An order as the payer sees it before approving.
 
-    `amount` is the sum of all units. `status` is the public one, or EXPIRED. `payee` is that of the first unit. `expires` is when it can
-    no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire contract. `payer` is the
-    account that approved, if one did. `kept`: the payer, by approving, lets the merchant charge him again without being asked. `seen`: a
-    digest of what he agrees to (how much goes to whom, intent, `kept`), for `Approval`; an earlier release gives none.
+    `amount` is the sum of all units. `status` is the public one (but never VOIDED), or EXPIRED. `payee` is that of the first unit.
+    `expires` is when it can no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire
+    contract. `payer` is the account that approved, if one did. `kept`: the payer, by approving, lets the merchant charge him again without
+    being asked. `seen`: a digest of what he agrees to (how much goes to whom, intent, `kept`), for `Approval`; earlier releases give none.
     """
 
     id: str
