@@ -467,6 +467,24 @@ class TestOneClick:
         page = await visitor.sign_in()
         assert (self.at_once(page), "checked" in page.attributes["one-click"]) == (None, True)
 
+    async def test_is_not_offered_after_signing_in_anew_before_the_page_was_seen(self, visitor: Any) -> None:
+        """Signing in alone must not pay: the payer may want to take his agreement back."""
+        await self.agree(visitor)
+        visitor.http.cookies.delete("farthing_session", path="/checkout")
+        await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        page = await visitor.sign_in()
+        assert (self.at_once(page), "checked" in page.attributes["one-click"]) == (None, True)
+        await visitor.submit("approve", funding="balance", one_click="yes")
+        page = await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        assert self.at_once(page) == SHOP
+
+    async def test_the_way_to_pay_is_kept_as_long_as_the_session(self, visitor: Any) -> None:
+        await visitor.open(f"/checkoutnow?token={await visitor.order()}&origin={SHOP}")
+        await visitor.sign_in()
+        await self.agree(visitor)
+        kept = {cookie.name.partition("_")[2][:3]: cookie for cookie in visitor.http.cookies.jar}
+        assert kept["way"].expires == kept["ses"].expires
+
     async def test_is_not_offered_for_an_order_that_was_approved(self, visitor: Any) -> None:
         """Its way to pay may just have been declined: the payer must choose another."""
         await self.agree(visitor)

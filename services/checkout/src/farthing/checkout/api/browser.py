@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _PATH = "/checkout"
 _MOST_FIELDS = 20
-_HALF_A_YEAR = 180 * 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,13 @@ class Browsers:
         return [self._cookie("session", "", seconds=0)]
 
     def usual_way(self, browser: Browser, payer: Payer, client_id: str) -> Way | None:
-        """How this payer chose, in this browser, to pay this app with one click."""
+        """How this payer chose, since he signed in, to pay this app with one click."""
         return Way.parse(browser.cookies.get(self._prefix + _way_name(payer, client_id), ""))
 
     def keep_way(self, payer: Payer, client_id: str, way: Way | None) -> list[Header]:
+        """It ends with the session: who signs in anew sees the page once, where he can take his agreement back, before anything is paid."""
         name = _way_name(payer, client_id)
-        return [self._cookie(name, str(way), seconds=_HALF_A_YEAR) if way else self._cookie(name, "", seconds=0)]
+        return [self._cookie(name, str(way), expires=payer.session.expires) if way else self._cookie(name, "", seconds=0)]
 
     def _cookie(self, name: str, value: str, *, seconds: int | None = None, expires: datetime | None = None) -> Header:
         parts = [f"{self._prefix}{name}={value}", f"Path={_PATH}", "HttpOnly", "SameSite=Lax"]
@@ -102,7 +102,7 @@ class Browsers:
 
 
 def _way_name(payer: Payer, client_id: str) -> str:
-    return "way_" + sha256(f"{payer.account.id} {client_id}".encode()).hexdigest()[:16]
+    return "way_" + sha256(f"{payer.session.id} {client_id}".encode()).hexdigest()[:16]
 
 
 def _cookies(header: str) -> dict[str, str]:

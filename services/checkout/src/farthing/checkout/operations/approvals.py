@@ -65,8 +65,8 @@ def can_be_paid_at_once(order: OrderView, payer: Payer, *, agreed: bool, way: Wa
     """Whether the pop-up may approve as soon as the page that opened it proves its origin.
 
     Not for an approved order: its way to pay may just have been declined. Not for one whose merchant wants to charge the payer again: that
-    must have been read. Not without the way chosen in this browser, so that nobody is surprised by which one is used. Not unless the opener
-    is the order's home: else a stranger's page could have its visitor pay.
+    must have been read. Not without the way chosen since the payer signed in, so that nobody is surprised by which one is used, or by what
+    signing in does. Not unless the opener is the order's home: else a stranger's page could have its visitor pay.
     """
     return (
         agreed
