@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -82,6 +83,39 @@ class TestTheWayThrough:
         assert (page.texts["merchant"], page.texts["payee"]) == ("Tea & Co", "Example Store store@example.com")
         assert page.texts["description"] == "Order 7"
         assert "<b>" not in page.html
+
+    async def test_what_the_amount_is_made_of_is_shown(self, visitor: Any) -> None:
+        breakdown = {"item_total": _usd("9.00"), "tax_total": _usd("1.00"), "shipping": _usd("2.00"), "discount": _usd("0.50")}
+        order = await visitor.order(unit={"amount": {**_usd("11.50"), "breakdown": breakdown}})
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        rows = re.findall('data-testid="part"><td>([^<]+)</td><td class="sum">([^<]+)</td>', page.html)
+        assert rows[:3] == [("Items", "9.00 USD"), ("Tax", "1.00 USD"), ("Shipping", "2.00 USD")]
+        assert rows[3:] == [("Discount", "\N{MINUS SIGN}0.50 USD")]
+
+    async def test_the_address_that_the_store_gets_is_shown_to_its_payer(self, visitor: Any, order: str) -> None:
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert "delivery" not in page.texts
+        page = await visitor.sign_in()
+        assert page.texts["delivery"] == "Delivery to Bea Buyer, 1 Example Street, San Jose CA 95131, US"
+        assert page.texts["told"] == "Example Store can then read your name, your e-mail address and your postal address."
+        await visitor.submit("approve", funding="balance")
+        await visitor.open(f"/checkoutnow?token={order}")
+        page = await visitor.submit("sign-out")
+        assert "Example Street" not in page.html
+        page = await visitor.sign_in("poor@example.com")
+        assert "Example Street" not in page.html
+
+    @pytest.mark.parametrize(
+        ("preference", "shown"), [("NO_SHIPPING", None), ("SET_PROVIDED_ADDRESS", "Delivery to Sam, 2 Street, Rome 00118, IT")]
+    )
+    async def test_the_address_that_the_store_gave_is_shown(self, visitor: Any, preference: str, shown: str | None) -> None:
+        address = {"address_line_1": "2 Street", "admin_area_2": "Rome", "postal_code": "00118", "country_code": "IT"}
+        unit = {"amount": _usd("5.00"), "shipping": {"name": {"full_name": "Sam"}, "address": address}}
+        order = await visitor.order(unit=unit, shipping_preference=preference)
+        await visitor.open(f"/checkoutnow?token={order}")
+        page = await visitor.sign_in()
+        assert page.texts.get("delivery") == shown
+        assert page.texts["told"] == "Example Store can then read your name, your e-mail address and your country."
 
     async def test_without_addresses_the_payer_is_told_to_go_back(self, visitor: Any) -> None:
         order = await visitor.order(return_url=None, cancel_url=None)

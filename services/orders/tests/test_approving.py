@@ -16,7 +16,7 @@ from farthing.clients.orders.errors import (
     PayerCannotPay,
     PayerNotFound,
 )
-from farthing.clients.orders.models import ItemView, Payee, UnitView
+from farthing.clients.orders.models import ItemView, Payee, Shipping, UnitView
 from services.orders.tests.conftest import BUYER, OTHER, POOR, STORE, Shop, links, order, unit, usd
 
 FILED = {
@@ -202,12 +202,21 @@ class TestView:
                 payee=store,
                 description="Two things",
                 items=(thing,),
+                breakdown={"item_total": 9000},
             ),
             UnitView(reference_id="b", amount=500, payee=store),
         )
         assert (view.return_url, view.cancel_url, view.brand_name) == ("https://shop.example/back", "com.example.shop://no", "Shop")
         assert (view.user_action, view.shipping_preference) == ("PAY_NOW", "NO_SHIPPING")
         assert view.expires == shop.orders.clock.now() + timedelta(hours=3)
+
+    async def test_it_shows_what_the_amount_is_made_of_and_where_it_goes(self, shop: Shop) -> None:
+        breakdown = {"item_total": usd("9.00"), "shipping": usd("2.00"), "discount": usd("1.00"), "insurance": None, "more": "unknown"}
+        shipping = {"name": {"full_name": "Somebody"}, "address": {**FILED["address"], "address_line_2": None, "more": ["unknown"]}}
+        made = await shop.create({"amount": {**usd("10.00"), "breakdown": breakdown}, "shipping": shipping})
+        [shown] = (await shop.orders.client(OrdersClient).get(made["id"])).units
+        assert shown.breakdown == {"item_total": 900, "shipping": 200, "discount": 100}
+        assert shown.shipping == Shipping(name="Somebody", address=FILED["address"])
 
     async def test_the_sources_context_wins(self, shop: Shop) -> None:
         source = {"paypal": {"experience_context": {"return_url": "https://new.example/"}}}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from farthing.checkout.domain import Standing, web_origin
+from farthing.checkout.pages.lines import delivery_of, is_address_told, parts_of
 from farthing.checkout.pages.words import OVER, problem_in_words, refusal_in_words
 from farthing.kit.call import Response
 from farthing.money import Money
@@ -62,7 +63,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        templates.globals.update(self._globals)
+        templates.globals.update(self._globals, delivery_of=delivery_of, is_address_told=is_address_told, parts_of=parts_of)
         templates.filters.update(money=in_words, brand=brand)
         return templates
 

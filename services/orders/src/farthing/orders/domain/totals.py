@@ -10,7 +10,7 @@ from farthing.orders.errors import Detail, Rule, broken
 
 Json = dict[str, Any]
 
-_PARTS: Final = ("item_total", "tax_total", "shipping", "handling", "insurance", "shipping_discount", "discount")
+PARTS: Final = ("item_total", "tax_total", "shipping", "handling", "insurance", "shipping_discount", "discount")
 _SUBTRACTED: Final = frozenset({"shipping_discount", "discount"})
 _PRECISION: Final = {"DECIMALS_NOT_SUPPORTED": Rule.DECIMALS_NOT_SUPPORTED, "DECIMAL_PRECISION": Rule.DECIMAL_PRECISION}
 
@@ -96,7 +96,7 @@ def _check_unit(unit: Json, pointer: str, amounts: Amounts) -> None:
 def _read_breakdown(breakdown: Json | None, pointer: str, amounts: Amounts) -> dict[str, int | None]:
     if not breakdown:
         return {}
-    return {name: amounts.read_not_negative(breakdown[name], f"{pointer}/{name}") for name in _PARTS if breakdown.get(name)}
+    return {name: amounts.read_not_negative(breakdown[name], f"{pointer}/{name}") for name in PARTS if breakdown.get(name)}
 
 
 def _check_items(items: Sequence[Json], parts: dict[str, int | None], pointer: str, amounts: Amounts) -> None:

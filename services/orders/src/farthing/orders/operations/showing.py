@@ -6,12 +6,12 @@ import hashlib
 
 import orjson
 
-from farthing.clients.orders.models import ItemView, OrderView, Payee, UnitView
+from farthing.clients.orders.models import ItemView, OrderView, Payee, Shipping, UnitView
 from farthing.kit.clock import Clock
 from farthing.money import Money
 from farthing.orders.domain.order import Order, Payments
 from farthing.orders.domain.states import Status
-from farthing.orders.domain.totals import Json, total_of
+from farthing.orders.domain.totals import PARTS, Json, total_of
 from farthing.orders.domain.units import FROM_FILE
 from farthing.orders.errors import OrderNotFound
 from farthing.orders.operations.callers import Caller
@@ -74,6 +74,8 @@ class Showing:
             payee=Payee(account_id=merchant.account_id, name=merchant.name, email=merchant.email),
             description=unit.get("description"),
             items=tuple(_item(item) for item in unit.get("items") or ()),
+            breakdown=_breakdown(unit["amount"].get("breakdown") or {}),
+            shipping=_shipping(unit["shipping"]) if unit.get("shipping") else None,
         )
 
 
@@ -84,5 +86,18 @@ def seen_of(order: Order) -> str:
 
 
 def _item(item: Json) -> ItemView:
-    price = Money.parse(item["unit_amount"]["currency_code"], item["unit_amount"]["value"])
-    return ItemView(name=item["name"], quantity=int(item["quantity"]), amount=price.minor)
+    return ItemView(name=item["name"], quantity=int(item["quantity"]), amount=_minor(item["unit_amount"]))
+
+
+def _breakdown(breakdown: Json) -> dict[str, int]:
+    return {name: _minor(breakdown[name]) for name in PARTS if breakdown.get(name)}
+
+
+def _shipping(shipping: Json) -> Shipping:
+    """Only texts: what the wire does not know of an address survives in an order as it came."""
+    address = {name: value for name, value in (shipping.get("address") or {}).items() if isinstance(value, str)}
+    return Shipping(name=(shipping.get("name") or {}).get("full_name"), address=address)
+
+
+def _minor(money: Json) -> int:
+    return Money.parse(money["currency_code"], money["value"]).minor

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from farthing.kit.model import Model
 
 Intent = Literal["CAPTURE", "AUTHORIZE"]
@@ -29,12 +31,23 @@ class ItemView(Model):
     amount: int
 
 
+class Shipping(Model):
+    """Where the merchant says that a purchase unit goes; `address` has the parts of the wire's, and may be empty."""
+
+    name: str | None = None
+    address: dict[str, str] = Field(default_factory=dict)
+
+
 class UnitView(Model):
+    """A purchase unit. `breakdown`: the parts of its amount by their names on the wire; discounts are positive there, too."""
+
     reference_id: str
     amount: int
     payee: Payee
     description: str | None = None
     items: tuple[ItemView, ...] = ()
+    breakdown: dict[str, int] = Field(default_factory=dict)
+    shipping: Shipping | None = None
 
 
 class OrderView(Model):
