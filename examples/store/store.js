@@ -13,8 +13,13 @@ paypal.Buttons({
   style: { label: "buynow" },
   onClick: (_data, actions) => (cart.reportValidity() ? actions.resolve() : actions.reject()),
   createOrder: async () => (await post("/orders", new URLSearchParams(new FormData(cart)))).id,
-  onApprove: async ({ orderID }) => {
-    notice.textContent = (await post(`/orders/${orderID}/capture`)).notice;
+  onApprove: async ({ orderID }, actions) => {
+    try {
+      notice.textContent = (await post(`/orders/${orderID}/capture`)).notice;
+    } catch (error) {
+      if (error.message !== "INSTRUMENT_DECLINED") throw error;
+      actions.restart(); // the same order, paid in another way
+    }
   },
   onCancel: () => { notice.textContent = "You cancelled. Nothing was charged."; },
   onError: (error) => { notice.textContent = `The payment did not work: ${error.message}`; },

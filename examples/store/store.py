@@ -105,7 +105,13 @@ def buy(quantity: Quantity):
 
 @app.get("/return")
 def returned(token: str):
-    return show(notice_of(capture(token)))
+    try:
+        return show(notice_of(capture(token)))
+    except ErrorException as error:  # an empty wallet: its owner can choose another way to pay
+        again = [link.href for link in error.links or () if link.rel == "redirect"]
+        if not again:
+            raise
+        return RedirectResponse(again[0], 303)
 
 
 @app.get("/cancelled")

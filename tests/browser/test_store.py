@@ -188,6 +188,30 @@ def test_a_declined_card_is_not_taken_for_a_payment(visit: Visit, farthing: str,
     store.close()
 
 
+def test_an_empty_wallet_is_told_and_another_way_asked_for(open_store: Callable[[], StorePage]) -> None:
+    visited = open_store()
+    with visited.page.expect_popup() as opened:
+        visited.button.click()
+    sign_in(opened.value, "poor@example.com")
+    with visited.page.expect_popup() as opened_again:
+        opened.value.get_by_test_id("approve").click()
+    expect(opened_again.value.get_by_test_id("error")).to_contain_text("Please choose another way to pay.")
+    visited.button.click()
+    assert len(visited.page.context.pages) == 2
+    with opened_again.value.expect_event("close"):
+        opened_again.value.get_by_test_id("cancel").click()
+    expect(visited.notice).to_have_text("You cancelled. Nothing was charged.")
+
+
+def test_an_empty_wallet_without_javascript(visit: Visit, store: Store) -> None:
+    page = visit(java_script_enabled=False).new_page()
+    page.goto(store.url)
+    page.get_by_role("button", name="Buy").click()
+    sign_in(page, "poor@example.com")
+    page.get_by_test_id("approve").click()
+    expect(page.get_by_test_id("error")).to_contain_text("Please choose another way to pay.")
+
+
 def test_with_the_keyboard(open_store: Callable[[], StorePage]) -> None:
     visited = open_store()
     visited.page.get_by_label("Jars").focus()

@@ -245,6 +245,44 @@ class TestAfterwards:
         assert json.loads(page.attributes["cancelled"]["data-message"])["type"] == "farthing.cancelled"
 
 
+class TestDeclined:
+    async def approve(self, visitor: Any, **more: Any) -> str:
+        headers = await visitor.platform.as_app()
+        context = {"return_url": f"{SHOP}/return", "cancel_url": f"{SHOP}/cancel"}
+        body = {"intent": "CAPTURE", "purchase_units": [{"amount": _usd("5.00")}], "application_context": context, **more}
+        order = str((await visitor.platform.http.post("/v2/checkout/orders", json=body, headers=headers)).json()["id"])
+        await visitor.open(f"/checkoutnow?token={order}")
+        await visitor.sign_in("poor@example.com")
+        await visitor.submit("approve", funding="balance")
+        return order
+
+    async def test_the_payer_learns_that_what_he_chose_cannot_pay(self, visitor: Any) -> None:
+        order = await self.approve(visitor)
+        assert "approved" in visitor.page.texts
+        capture, headers = f"/v2/checkout/orders/{order}/capture", await visitor.platform.as_app()
+        assert (await visitor.platform.http.post(capture, json={}, headers=headers)).status_code == 422
+        for step in ("", "/approved"):
+            page = await visitor.open(f"/checkout/orders/{order}{step}")
+            assert (page.status, "approved-already" in page.texts) == (200, False)
+            assert page.texts["error"] == "What you chose last was declined, and nothing was charged. Please choose another way to pay."
+        page = await visitor.submit("sign-out")
+        assert "declined" not in page.html
+
+    async def test_it_is_forgotten_when_he_approves_again(self, visitor: Any) -> None:
+        order = await self.approve(visitor)
+        capture, headers = f"/v2/checkout/orders/{order}/capture", await visitor.platform.as_app()
+        await visitor.platform.http.post(capture, json={}, headers=headers)
+        await visitor.open(f"/checkout/orders/{order}")
+        page = await visitor.submit("approve", funding="balance")
+        assert ("approved" in page.texts, page.refresh is not None) == (True, True)
+
+    async def test_at_once_when_approving_is_paying(self, visitor: Any) -> None:
+        order = await self.approve(visitor, processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
+        assert (visitor.page.status, "approved" in visitor.page.texts) == (200, False)
+        assert "was declined" in visitor.page.texts["error"]
+        assert await visitor.status(order) == "APPROVED"
+
+
 class TestSigningIn:
     @pytest.mark.parametrize(
         ("email", "password"),

@@ -93,7 +93,7 @@ SELECT (SELECT id FROM done) AS id
 _REFUSE: Final = """
 UPDATE orders SET version = version + 1, paying_at = NULL, paying_request = NULL, paying_print = '', before = NULL,
     status = COALESCE($3::text, status), document = COALESCE($4::json, document),
-    funding = CASE WHEN $3::text IS NULL THEN funding ELSE $5::json END
+    funding = CASE WHEN $3::text IS NULL THEN COALESCE($5::json, funding) ELSE $5::json END
 WHERE id = $1 AND version = $2 AND paying_at IS NOT NULL
 """
 
@@ -193,8 +193,10 @@ class Repository:
         row = await self._complete.row(order.id, now, document, order.vaulted, kept_until, *told, current_trace())
         return row["id"] is not None
 
-    async def refuse(self, order: Order) -> None:
+    async def refuse(self, order: Order, *, declined: bool = False) -> None:
         """Record that the payment was refused: the order is as before, and one whose creation was its payment is gone with its record.
+
+        `declined`: its funding cannot pay, which is noted there until its payer approves again.
 
         Nothing happens when somebody else recorded that since: who comes late must not end the next attempt.
         """
@@ -207,7 +209,8 @@ class Repository:
                 order.version,
             )
             return
-        back = (before["status"], _text(before["document"]), _text(before["funding"])) if before else (None, None, None)
+        tried = _text({**(order.funding or {}), "declined": True}) if declined else None
+        back = (before["status"], _text(before["document"]), _text(before["funding"])) if before else (None, None, tried)
         await self._database.execute(_REFUSE, order.id, order.version, *back)
 
     async def keeps(self, token: str, merchants: Sequence[str]) -> bool:

@@ -162,6 +162,9 @@ def _opener(call: Call) -> str | None:
 
 
 def _is_approved_by(order: OrderView, payer: Payer) -> bool:
+    """Whether this payer has done what there was to do; not when what he chose was declined since."""
+    if order.declined:
+        return False
     return order.payer == payer.account.id and standing(order) in {Standing.APPROVED, Standing.FINISHED}
 
 

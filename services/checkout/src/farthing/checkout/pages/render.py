@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from farthing.checkout.domain import Standing, web_origin
 from farthing.checkout.pages.lines import delivery_of, is_address_told, parts_of
-from farthing.checkout.pages.words import OVER, problem_in_words, refusal_in_words
+from farthing.checkout.pages.words import DECLINED, OVER, problem_in_words, refusal_in_words
 from farthing.kit.call import Response
 from farthing.money import Money
 
@@ -70,7 +70,8 @@ class Pages:
     def approval(self, view: ApprovalView, cookies: Iterable[Header] = ()) -> Response:
         """The page to sign in, or to approve. An error on it makes its status 422."""
         name = "sign_in.html" if view.payer is None else "approve.html"
-        refusal = refusal_in_words(view.error) if view.error else None
+        declined = DECLINED if view.order.declined and view.payer else None
+        refusal = refusal_in_words(view.error) if view.error else declined
         ways = [str(way) for way in view.payer.ways()] if view.payer else []
         chosen = str(view.way) if str(view.way) in ways else "balance"
         query = f"?{urlencode({'origin': view.opener})}" if view.opener else ""
@@ -82,7 +83,7 @@ class Pages:
             "chosen": chosen,
             "query": query,
         }
-        return self._page(name, context, _REFUSED if refusal else 200, cookies)
+        return self._page(name, context, _REFUSED if view.error else 200, cookies)
 
     def returning(self, view: ReturnView) -> Response:
         return self._page("return.html", {"view": view, "order": view.order, "merchant": merchant_of(view.order)})

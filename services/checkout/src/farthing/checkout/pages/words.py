@@ -43,6 +43,8 @@ _BY_STATUS = {
 }
 _OTHERWISE = ("This did not work", "The request could not be understood. Please start again at the store.")
 
+DECLINED: Final = "What you chose last was declined, and nothing was charged. Please choose another way to pay."
+
 _REFUSALS = {
     "SIGN_IN_FAILED": "The e-mail address or the password is wrong.",
     "SIGN_IN_THROTTLED": "Too many attempts with this e-mail address. Please try again in a quarter of an hour.",

@@ -186,7 +186,7 @@ class Paying:
             return _by_reference((await self._payments.of_order(order.id)).units), True
         except ApiError as error:
             if error.status_code in _REFUSED:
-                await self._repository.refuse(order)
+                await self._repository.refuse(order, declined=isinstance(error, WalletDeclined))
             if isinstance(error, WalletDeclined):
                 vanished = order.before is not None and not order.before  # its creation was its payment: nobody can choose another funding
                 raise InstrumentDeclined(redirect="" if vanished else self._links.payer(order.id)) from None

@@ -57,6 +57,7 @@ class Showing:
             shipping_preference=order.context.get("shipping_preference") or FROM_FILE,
             expires=order.expires,
             payer=(order.funding or {}).get("account_id"),
+            declined=order.status is Status.APPROVED and "declined" in (order.funding or {}),
             kept=is_kept(order),
             seen=seen_of(order),
         )

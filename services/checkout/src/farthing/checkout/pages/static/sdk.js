@@ -135,7 +135,7 @@
         else this.options().onCancel?.({ orderID }, { redirect: () => window.location.assign(approvalPage(orderID, false)) });
       } finally {
         popup?.close();
-        this.popup = null;
+        if (this.popup === popup) this.popup = null; // restart() may have opened another
       }
     }
 
