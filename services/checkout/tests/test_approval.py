@@ -303,7 +303,9 @@ class TestSigningIn:
 
     async def test_a_business_cannot_pay(self, visitor: Any, order: str) -> None:
         await visitor.open(f"/checkoutnow?token={order}")
-        await visitor.sign_in("other@example.com")
+        page = await visitor.sign_in("other@example.com")
+        assert (page.status, page.texts["error"].startswith("A business account cannot pay"), "approve" in page.texts) == (200, True, False)
+        page.forms.append((f"/checkout/orders/{order}/approve", page.forms[0][1]))
         page = await visitor.submit("approve", funding="balance")
         assert (page.status, page.texts["error"].startswith("A business account cannot pay")) == (422, True)
         assert await visitor.status(order) == "CREATED"
@@ -370,6 +372,7 @@ class TestForms:
         await visitor.sign_in()
         page = await visitor.submit("approve", funding=funding)
         assert (page.status, page.texts["error"]) == (422, "Please choose one of your ways to pay.")
+        assert page.attributes["ways"]["aria-describedby"] == page.attributes["error"]["id"]
         assert await visitor.status(order) == "CREATED"
 
     @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from farthing.checkout.domain import Standing, web_origin
+from farthing.checkout.errors import NotAPayer
 from farthing.checkout.pages.lines import delivery_of, is_address_told, parts_of
 from farthing.checkout.pages.words import DECLINED, OVER, problem_in_words, refusal_in_words
 from farthing.kit.call import Response
@@ -70,8 +71,7 @@ class Pages:
     def approval(self, view: ApprovalView, cookies: Iterable[Header] = ()) -> Response:
         """The page to sign in, or to approve. An error on it makes its status 422."""
         name = "sign_in.html" if view.payer is None else "approve.html"
-        declined = DECLINED if view.order.declined and view.payer else None
-        refusal = refusal_in_words(view.error) if view.error else declined
+        refusal = refusal_in_words(view.error) if view.error else _obstacle(view)
         ways = [str(way) for way in view.payer.ways()] if view.payer else []
         chosen = str(view.way) if str(view.way) in ways else "balance"
         query = f"?{urlencode({'origin': view.opener})}" if view.opener else ""
@@ -113,6 +113,15 @@ class Pages:
     def _page(self, name: str, context: dict[str, Any], status: int = 200, headers: Iterable[Header] = ()) -> Response:
         body = self._templates.get_template(name).render(context)
         return Response(status, body.encode(), [*self._headers, *headers])
+
+
+def _obstacle(view: ApprovalView) -> str | None:
+    """What a payer who has not tried yet is told beside the form."""
+    if view.payer is None:
+        return None
+    if view.payer.account.kind != "personal":
+        return refusal_in_words(NotAPayer())
+    return DECLINED if view.order.declined else None
 
 
 def _destination(address: str) -> str:
