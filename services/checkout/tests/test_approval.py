@@ -84,6 +84,19 @@ class TestTheWayThrough:
         assert page.texts["description"] == "Order 7"
         assert "<b>" not in page.html
 
+    async def test_a_name_cannot_turn_the_sentences_around_it(self, visitor: Any) -> None:
+        """By characters that override the direction of text, or by its own direction."""
+        override, name = "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}"
+        unit = {"amount": _usd("5.00"), "description": f"{override}two"}
+        order = await visitor.order(unit=unit, brand_name=f"{name}\N{POP DIRECTIONAL ISOLATE}{override}")
+        await visitor.open(f"/checkoutnow?token={order}")
+        signed_in = await visitor.sign_in()
+        ended = await visitor.submit("approve", funding="balance")
+        for page in (signed_in, ended):
+            assert (override in page.html, "\N{POP DIRECTIONAL ISOLATE}" in page.html) == (False, False)
+            assert page.html.partition("<body>")[2].count(name) == page.html.count(f"<bdi>{name}</bdi>") > 0
+        assert "<bdi>two</bdi>" in signed_in.html
+
     async def test_what_the_amount_is_made_of_is_shown(self, visitor: Any) -> None:
         breakdown = {"item_total": _usd("9.00"), "tax_total": _usd("1.00"), "shipping": _usd("2.00"), "discount": _usd("0.50")}
         order = await visitor.order(unit={"amount": {**_usd("11.50"), "breakdown": breakdown}})

@@ -43,6 +43,9 @@ _HEADERS: list[Header] = [
 ]
 _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 _REFUSED = 422
+# Characters that turn the direction of what follows: no name may turn the sentences around it. Templates isolate names (<bdi>), which need
+# none of them.
+_OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 class Pages:
@@ -60,6 +63,7 @@ class Pages:
             loader=PackageLoader("farthing.checkout.pages"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_without_overrides,
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -113,6 +117,10 @@ class Pages:
     def _page(self, name: str, context: dict[str, Any], status: int = 200, headers: Iterable[Header] = ()) -> Response:
         body = self._templates.get_template(name).render(context)
         return Response(status, body.encode(), [*self._headers, *headers])
+
+
+def _without_overrides(value: object) -> object:
+    return value.translate(_OVERRIDES) if isinstance(value, str) else value
 
 
 def _obstacle(view: ApprovalView) -> str | None:
