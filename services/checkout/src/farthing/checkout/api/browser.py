@@ -1,7 +1,8 @@
 """What a browser sends along, read; and what it is to keep.
 
-Cookies of one host go to all its ports: the path keeps ours from a store that runs beside this platform on a developer's machine. Hence
-everything that knows a payer lies below /checkout.
+Cookies of one host go to all its ports. The path keeps ours from the pages of a store that runs beside this platform on a developer's
+machine, as long as the store has none below /checkout itself; hence everything that knows a payer lies there. It is no protection from that
+store: whoever serves the same host could ask for such a path. A platform that others use has a host name of its own.
 """
 
 from __future__ import annotations
