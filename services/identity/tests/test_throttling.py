@@ -13,10 +13,10 @@ import pytest
 from farthing.clients.identity.client import IdentityClient
 from farthing.clients.identity.errors import SignInFailed, SignInThrottled
 from farthing.identity.domain import hash_of
-from farthing.kit import rpc
 from farthing.kit.call import TRAIL
 from farthing.kit.errors import OutcomeUnknown
 from farthing.kit.faults import Fault
+from farthing.kit.rpc import ServiceClient
 from farthing.kit.telemetry.tracing import new_trail
 from tests.postgres import PostgresServer
 from tests.single import StartSingle
@@ -157,7 +157,7 @@ async def test_nothing_is_done_for_a_caller_whose_time_is_over(identity: Any, po
 
 async def test_a_wrong_password_that_was_told_too_late_is_one_failure(identity: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     identity.service.faults.plant(Fault("slow", "identity.sessions.create", "latency", milliseconds=300))
-    monkeypatch.setattr(rpc, "TIMEOUT", 0.1)
+    monkeypatch.setattr(ServiceClient.send, "__kwdefaults__", {**(ServiceClient.send.__kwdefaults__ or {}), "timeout": 0.1})
     TRAIL.set(new_trail(30, sampled=False))  # as a page's: there would be time to ask again
     with pytest.raises(OutcomeUnknown):
         await identity.client.sign_in(BUYER, "wrong")
