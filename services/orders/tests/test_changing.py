@@ -74,8 +74,9 @@ class TestPatch:
 class TestPayer:
     async def test_null_is_no_payer_as_at_creation(self, shop: Shop) -> None:
         for pay, intent in (("capture", "CAPTURE"), ("authorize", "AUTHORIZE")):
-            order_id = await shop.approved(intent=intent)
-            assert (await shop.patch(order_id, replace("/payer", None))).status_code == 204
+            order_id = (await shop.create(intent=intent))["id"]
+            assert (await shop.patch(order_id, {"op": "add", "path": "/payer", "value": None})).status_code == 204
+            await shop.approve(order_id)
             paid = await shop.post(f"/{order_id}/{pay}", paypal_request_id="one")
             assert (paid.status_code, paid.json()["payer"]) == (201, {"payer_id": BUYER})
             again = await shop.post(f"/{order_id}/{pay}", paypal_request_id="one")
@@ -88,12 +89,13 @@ class TestPayer:
         assert (await shop.capture(order_id)).status_code == 201
 
     async def test_who_pays_is_not_for_a_patch_to_say(self, shop: Shop) -> None:
-        created, approved = (await shop.create())["id"], await shop.approved()
+        created = (await shop.create())["id"]
         payer = {"name": {"given_name": "Bea"}, "payer_id": OTHER}
         assert (await shop.patch(created, {"op": "add", "path": "/payer", "value": payer})).status_code == 204
         assert (await shop.get(created)).json()["payer"] == {"name": {"given_name": "Bea"}}
-        assert (await shop.patch(approved, replace("/payer", payer))).status_code == 204
-        assert (await shop.get(approved)).json()["payer"] == {"name": {"given_name": "Bea"}, "payer_id": BUYER}
+        await shop.approve(created)
+        assert (await shop.patch(created, {"op": "add", "path": f"{UNIT}/custom_id", "value": "C-1"})).status_code == 204
+        assert (await shop.get(created)).json()["payer"]["payer_id"] == BUYER
 
 
 class TestAfterApproval:
@@ -109,6 +111,15 @@ class TestAfterApproval:
         for value, expected in ((f"{everything // 100 + 1}.00", 422), ("112.50", 201)):
             assert (await shop.patch(order_id, replace(f"{UNIT}/amount", usd(value)))).status_code == 204
             assert (await shop.capture(order_id)).status_code == expected
+
+    async def test_after_approval_nobody_else_is_the_payer(self, shop: Shop) -> None:
+        order_id, other = (await shop.create())["id"], {"op": "add", "path": "/payer", "value": {"email_address": "ann@example.com"}}
+        assert (await shop.patch(order_id, other)).status_code == 204
+        await shop.approve(order_id)
+        before = (await shop.get(order_id)).json()
+        answer = await shop.patch(order_id, replace(f"{UNIT}/amount", usd("60.00")), other)
+        assert (answer.status_code, issues(answer)) == (422, ["PAYER_PATCH_NOT_ALLOWED"])
+        assert (await shop.get(order_id)).json() == before
 
     @pytest.mark.parametrize("where", ["application_context", "experience_context"])
     async def test_a_final_amount_can_fall_and_come_back_but_not_grow(self, shop: Shop, where: str) -> None:

@@ -299,6 +299,11 @@ class AmountChangeNotAllowed(Refused):
     description = "The amount can be no more than what the payer approved."
 
 
+class PayerPatchNotAllowed(Refused):
+    issue = "PAYER_PATCH_NOT_ALLOWED"
+    description = "The payer has approved the order, and is who he is."
+
+
 # -------------------------------------------------------------------------------------------------------------------- trackers
 
 

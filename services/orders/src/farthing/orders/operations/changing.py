@@ -12,7 +12,7 @@ from farthing.orders.domain.order import Order
 from farthing.orders.domain.patching import Patch, patched
 from farthing.orders.domain.states import Intent, Status, Step, after
 from farthing.orders.domain.totals import Json, sum_of, total_of
-from farthing.orders.errors import AmountChangeNotAllowed, NotPatchable, OrderExpired
+from farthing.orders.errors import AmountChangeNotAllowed, NotPatchable, OrderExpired, PayerPatchNotAllowed
 from farthing.orders.operations.callers import Caller
 from farthing.orders.operations.creating import check_content, said_of_payer
 from farthing.orders.operations.directory import Directory
@@ -28,10 +28,10 @@ class Changing:
         self._repository, self._directory, self._clock = repository, directory, clock
 
     async def patch(self, caller: Caller, order_id: str, patches: Sequence[Patch]) -> None:
-        """Apply all patches or none. After approval currency and intent stay, nobody else can get money, and a final price does not grow.
+        """Apply all patches or none. After approval payer, currency and intent stay, nobody else gets money, a final price does not grow.
 
-        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, AmountChangeNotAllowed, NotPatchable, what
-        `patched` refuses, and what a new order with this content would be refused for.
+        Raises OrderNotFound, OrderExpired, OrderAlreadyCompleted, OrderCompletionInProgress, PayerPatchNotAllowed, AmountChangeNotAllowed,
+        NotPatchable, what `patched` refuses, and what a new order with this content would be refused for.
         """
         while True:
             order = caller.changeable(await self._repository.load(order_id))
@@ -46,6 +46,8 @@ class Changing:
                 return
 
     async def _apply(self, order: Order, patches: Sequence[Patch]) -> None:
+        if order.status is Status.APPROVED and any(patch.path == "/payer" for patch in patches):
+            raise PayerPatchNotAllowed(field="/payer")
         former = _paid(order.units)
         changed = patched({**order.document, "intent": order.intent.value, "application_context": order.context}, patches)
         parse(CreateOrder, orjson.dumps({name: value for name, value in changed.items() if name != "payment_source"}))
