@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
@@ -15,10 +14,5 @@ from farthing.embedded.server import Server
 async def listening(app: App) -> AsyncIterator[str]:
     """Serve an application on a free port of 127.0.0.1 and answer its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(app, "127.0.0.1", 0)
-    serving = asyncio.create_task(server._serve([listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with Server(app, "127.0.0.1", 0).serving_at(listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

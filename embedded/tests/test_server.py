@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 
+from farthing.embedded.server import Server
 from tests.listening import listening
 
 
@@ -65,3 +67,11 @@ async def test_an_aborted_answer_is_not_one_byte() -> None:
         except ConnectionResetError:
             answer = b""
     assert answer == b""
+
+
+async def test_a_server_that_cannot_serve_says_so() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        async with Server(application, "127.0.0.1", 0).serving_at(listener):
+            pytest.fail("nothing is served")

@@ -87,6 +87,26 @@ async def test_a_taken_port_names_the_option() -> None:
     assert "--port" in one_line(errors)
 
 
+@pytest.mark.timeout(120)
+async def test_of_two_that_start_at_once_one_has_the_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = (sys.executable, "-m", "farthing.embedded", "up", "--ephemeral", "--port", port)
+    both = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE) for _ in "12"]
+    ending = {asyncio.create_task(child.communicate()): child for child in both}
+    try:
+        async with asyncio.timeout(60):
+            (refused,), (serves,) = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+        output, errors = await refused
+        assert (ending[refused].returncode, output, "--port" in one_line(errors.decode())) == (3, b"", True)
+        assert (await farthing("audit", url=f"http://127.0.0.1:{port}"))[0] == 0
+    finally:
+        for child in both:
+            if child.returncode is None:
+                child.terminate()
+    assert ((await serves)[1], ending[serves].returncode) == (b"", 0)
+
+
 async def test_an_address_of_another_machine_names_the_option() -> None:
     code, _, errors = await farthing("up", "--port", "0", "--host", "192.0.2.1", "--ephemeral")
     assert code == 3

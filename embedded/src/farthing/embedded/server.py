@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -10,6 +12,9 @@ import uvicorn
 from farthing.kit.protocol import Protocol
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
     from farthing.embedded.public import App
 
 DRAIN_SECONDS = 10
@@ -38,6 +43,20 @@ class Server(uvicorn.Server):
                 **config,
             )
         )
+
+    @asynccontextmanager
+    async def serving_at(self, listener: socket.socket) -> AsyncIterator[None]:
+        """Serve meanwhile, and finish what is in flight afterwards. Raises what keeps it from serving."""
+        serving = asyncio.create_task(self._serve([listener]))  # serve() would take the signals for itself
+        try:
+            while not self.started:  # uvicorn offers nothing to wait on
+                if serving.done():
+                    await serving
+                await asyncio.sleep(0.001)
+            yield
+        finally:
+            self.should_exit = True
+            await serving
 
 
 def calm_the_collector() -> None:

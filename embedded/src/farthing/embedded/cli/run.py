@@ -81,21 +81,18 @@ async def _serve(
     probes = Probes(platform)
     async with _asked(probes, platform.settings, host):
         await platform.start()
-        server = Server(platform.site, host, port)
-        serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - serve() would take the signals for itself
-        calm_the_collector()
         try:
-            while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on; what is announced must be true
-                await asyncio.sleep(0.001)
-            probes.state = "serving"
-            if command is None:
-                sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
-                sys.stdout.flush()
-            return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
+            async with Server(platform.site, host, port).serving_at(listener):
+                calm_the_collector()
+                probes.state = "serving"
+                try:
+                    if command is None:
+                        sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
+                        sys.stdout.flush()
+                    return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
+                finally:
+                    probes.state = "stopping"
         finally:
-            probes.state = "stopping"
-            server.should_exit = True
-            await serving
             await platform.stop()
 
 
@@ -132,13 +129,8 @@ async def _asked(probes: Probes, settings: Settings, host: str) -> AsyncIterator
         listener = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise Failure(f"cannot listen on {host}:{port} ({error.strerror}): set FARTHING_METRICS_PORT to another port", 3) from None
-    server = Server(probes, host, int(port))
-    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - as above
-    try:
+    async with Server(probes, host, int(port)).serving_at(listener):
         yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:

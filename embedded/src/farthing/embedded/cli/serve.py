@@ -120,11 +120,12 @@ def _prepare(socket_dir: Path, *, seeded: bool) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything is started. Raises Failure."""
+    """Take the port before anything is started: clients wait until we serve. Raises Failure."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # bound only, another process could still have the port as well: SO_REUSEADDR lets it
     except OSError as error:
         listener.close()
         way = "another port with --port (make run PORT=…)" if error.errno in _ABOUT_PORTS else "an address of this machine with --host"
