@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -207,6 +208,43 @@ async def test_exec_runs_a_command_against_a_platform_of_its_own() -> None:
 async def test_exec_answers_a_signal_as_a_shell_does(number: int, expected: int) -> None:
     script = f"import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(os.getpid(), {number})"
     assert (await farthing("exec", "--", sys.executable, "-c", script))[0] == expected
+
+
+TIDY = """
+import os, sys, time, urllib.request
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+finally:
+    time.sleep(1)
+    print("cleaned", urllib.request.urlopen(os.environ["FARTHING_URL"] + "/_farthing/health").status, flush=True)
+"""
+
+
+async def executing(script: str) -> asyncio.subprocess.Process:
+    """`exec` of a Python script in a process group of its own, as in a terminal, when the script has printed its first line."""
+    command = (sys.executable, "-m", "farthing.embedded", "exec", "--", sys.executable, "-c", script)
+    host = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, start_new_session=True)
+    assert host.stdout is not None
+    assert await host.stdout.readline() == b"ready\n"
+    return host
+
+
+@pytest.mark.timeout(120)
+async def test_the_command_of_exec_cleans_up_after_ctrl_c() -> None:
+    host = await executing(TIDY)
+    os.killpg(host.pid, signal.SIGINT)
+    assert ((await host.communicate())[0], host.returncode) == (b"cleaned 200\n", 128 + signal.SIGINT)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
+async def test_a_second_ctrl_c_or_sigterm_ends_the_command_of_exec(numbers: tuple[signal.Signals, ...]) -> None:
+    host = await executing("import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)")
+    for number in numbers:
+        await asyncio.sleep(1)  # two at once are one
+        os.kill(host.pid, number)
+    assert ((await host.communicate())[0], host.returncode) == (b"", 128 + signal.SIGTERM)
 
 
 async def test_options_that_contradict_are_refused(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def execute(
 ) -> None:
     """Start the platform on a free port, run a command against it, stop, and exit with the command's code: farthing exec -- pytest
 
-    The command finds FARTHING_URL, FARTHING_CLIENT_ID and FARTHING_CLIENT_SECRET in its environment.
+    The command finds FARTHING_URL, FARTHING_CLIENT_ID and FARTHING_CLIENT_SECRET in its environment. After Ctrl-C the platform serves
+    until the command has cleaned up; a second Ctrl-C ends it.
     """
     from farthing.embedded.cli import serve  # noqa: PLC0415
 

@@ -74,9 +74,9 @@ def place_of(database_url: str | None, server: EmbeddedPostgres | None) -> Place
 async def _serve(
     platform: Platform, listener: socket.socket, address: str, command: list[str] | None, database: EmbeddedPostgres | None
 ) -> int:
-    stop = asyncio.Event()
+    signals: asyncio.Queue[int] = asyncio.Queue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
     host, port = listener.getsockname()[:2]
     probes = Probes(platform)
     async with _asked(probes, platform.settings, host):
@@ -89,7 +89,7 @@ async def _serve(
                     if command is None:
                         sys.stdout.write((WELCOME if platform.settings.sandbox else LIVE).format(url=address))
                         sys.stdout.flush()
-                    return await _while_kept(_until(stop) if command is None else _command(command, address, stop), database)
+                    return await _while_kept(_until(signals) if command is None else _command(command, address, signals), database)
                 finally:
                     probes.state = "stopping"
         finally:
@@ -111,8 +111,8 @@ async def _while_kept(work: Coroutine[Any, Any, int], database: EmbeddedPostgres
     return await working
 
 
-async def _until(stop: asyncio.Event) -> int:
-    await stop.wait()
+async def _until(signals: asyncio.Queue[int]) -> int:
+    await signals.get()
     return 0
 
 
@@ -133,7 +133,9 @@ async def _asked(probes: Probes, settings: Settings, host: str) -> AsyncIterator
         yield
 
 
-async def _command(command: list[str], address: str, stop: asyncio.Event) -> int:
+async def _command(command: list[str], address: str, signals: asyncio.Queue[int]) -> int:
+    if not signals.empty():  # during the start
+        return 128 + signals.get_nowait()
     environment = {
         **os.environ,
         "FARTHING_URL": address,
@@ -144,15 +146,18 @@ async def _command(command: list[str], address: str, stop: asyncio.Event) -> int
         child = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
         raise Failure(f"cannot run {command[0]}: {error.strerror}", 127) from None
+    ending = asyncio.create_task(_end(child, signals))
     try:
-        stopping = asyncio.create_task(stop.wait())
-        ended = asyncio.create_task(child.wait())
-        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not ended.done():
-            child.terminate()
-        code = await ended
+        code = await child.wait()
         return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
     finally:
+        ending.cancel()
         if child.returncode is None:
             child.terminate()
+
+
+async def _end(child: asyncio.subprocess.Process, signals: asyncio.Queue[int]) -> None:
+    """SIGTERM is passed on. A terminal sends Ctrl-C to the child as well, which cleans up in its own time: the second one terminates it."""
+    if await signals.get() == signal.SIGINT:
+        await signals.get()
+    child.terminate()
