@@ -9,11 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
+from farthing.embedded.cli.failure import Failure
+from farthing.embedded.cli.refusals import in_one_line
+from farthing.embedded.cli.serve import Options, with_a_way_out
+from farthing.kit.errors import Unavailable
 from tests.e2e.test_first_checkout import create
+from tests.listening import listening
 from tests.platform import TestPlatform
 from tests.ports import free_ports
 from tests.postgres import PostgresServer
@@ -79,6 +87,19 @@ async def test_nobody_there_says_what_to_do() -> None:
     code, _, errors = await farthing("reset")
     assert code == 4
     assert "farthing up" in one_line(errors)
+
+
+@pytest.mark.parametrize("body", [b"gone", b"[]", b'{"detail": "Not Found"}', b'{"details": "none"}'])
+async def test_another_server_at_the_address_says_what_to_do(body: bytes) -> None:
+    async def other(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    async with listening(other) as url:
+        for command in ("audit", "rollouts"):
+            code, _, errors = await farthing(command, url=url)
+            assert code == 4
+            assert f"what answers at {url} (404) is not Farthing: set FARTHING_URL" in one_line(errors)
 
 
 async def test_a_taken_port_names_the_option() -> None:
@@ -148,6 +169,13 @@ async def test_an_unreachable_database_says_so() -> None:
     assert "FARTHING_DATABASE_URL" in one_line(errors)
 
 
+def test_a_database_without_room_says_so() -> None:
+    full = asyncpg.DiskFullError('could not extend file "base/16384/2619"')
+    with pytest.raises(Failure, match=r"disk is full \(could not extend file .*\): make room, or .* --data-dir") as found, in_one_line():
+        raise Unavailable from full
+    assert found.value.code == 3
+
+
 def refusing(postgres_server: PostgresServer, database: str, user: str) -> str:
     return f"postgresql://{user}@/{database}?host={postgres_server.socket_dir}"
 
@@ -185,6 +213,24 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         code, _, errors = await farthing(*command)
         assert code == 2
         assert f"{tmp_path}/file/x" in one_line(errors)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'initdb failed: bootstrap script ... FATAL:  could not extend file "base/1/2691": wrote only 4096 of 8192 bytes at block 10',
+        'PostgreSQL did not start: could not write lock file "postmaster.pid": No space left on device; see data/postgres.log.',
+        "[Errno 122] Disk quota exceeded",
+    ],
+)
+def test_a_full_disk_names_the_folders_and_their_options(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    kept, given_up = (Options(0, "127.0.0.1", place, None, None) for place in (Path("data"), None))
+    assert with_a_way_out(words, kept, Path("data")) == (
+        f"{words}: make room in data or /cache/farthing, or choose another folder with --data-dir or XDG_CACHE_HOME"
+    )
+    assert with_a_way_out(words, given_up, Path("/tmp/x")).endswith("choose another folder with TMPDIR or XDG_CACHE_HOME")
+    assert with_a_way_out("Another process serves data.", kept, Path("data")) == "Another process serves data."
 
 
 async def test_a_data_directory_of_another_version_is_named(tmp_path: Path) -> None:
@@ -281,6 +327,12 @@ def test_help_teaches() -> None:
     done = subprocess.run([sys.executable, "-m", "farthing.embedded", "--help"], capture_output=True, text=True, check=True, timeout=60)
     words = ("up", "exec", "reset", "clock", "approve", "fund", "audit", "services", "manifests", "admin", "dev-tokens")
     assert [word for word in words if word not in done.stdout] == []
+    assert "Exit codes: 0 done" in done.stdout
+
+
+async def test_the_version_is_told() -> None:
+    assert await farthing("--version", FARTHING_VERSION="1.2.3") == (0, "farthing 1.2.3\n", "")
+    assert await farthing("--version", FARTHING_VERSION="") == (0, f"farthing {version('farthing-embedded')}\n", "")
 
 
 @pytest.mark.parametrize("command", ["reset", "approve", "fund", "audit", "clock", "clock show", "clock advance"])

@@ -125,3 +125,19 @@ async def test_a_server_that_dies_in_the_middle_of_an_answer_is_away(database: D
         async with database.connection():
             raise asyncpg.InternalClientError("got result for unknown protocol state 3")
     assert await total(database) == 0
+
+
+FULL = (
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"
+)
+
+
+async def test_a_full_disk_is_told_as_such_until_there_is_room(database: Database) -> None:
+    await database.execute(FULL)
+    await database.execute("CREATE TRIGGER full_disk BEFORE INSERT ON counters EXECUTE FUNCTION full_disk()")
+    add = adding(database)
+    results = await asyncio.gather(*(add.row(f"c{i}", 1) for i in range(3)), database.execute(ADD, "d", 1), return_exceptions=True)
+    assert [str(result) for result in results if isinstance(result, Unavailable)] == ["The database has no room left."] * 4
+    assert await total(database) == 0
+    await database.execute("DROP FUNCTION full_disk CASCADE")
+    assert (await add.row("c", 1))["n"] == 1

@@ -11,7 +11,11 @@ import typer
 from farthing.embedded.cli.failure import Failure
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="A payments platform in one process, compatible with PayPal's REST API on the wire."
+    no_args_is_help=True,
+    add_completion=False,
+    help="A payments platform in one process, compatible with PayPal's REST API on the wire.",
+    epilog="Exit codes: 0 done; 1 the answer is no (audit, manifests --check); 2 wrong usage; 3 cannot start; "
+    "4 the platform cannot be reached or refused. exec ends with its command's.",
 )
 _WHERE = "Of the platform at FARTHING_URL (default http://127.0.0.1:8080)."
 clock = typer.Typer(no_args_is_help=True, help=f"The virtual clock that every business deadline goes through. {_WHERE}")
@@ -32,6 +36,21 @@ Wait = Annotated[
     float, typer.Option(help="Seconds to wait for data that another process still serves, as a successor does while that one ends.", min=0)
 ]
 Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it
+    from farthing.embedded.cli.build import build  # noqa: PLC0415
+
+    if asked:
+        sys.stdout.write(f"farthing {build()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """What comes before any command."""
 
 
 @app.command()
@@ -224,7 +243,7 @@ def dev_tokens(folder: Path) -> None:
 
 
 def main() -> None:
-    """Exit codes: 0 done, 1 the answer is no (audit), 2 wrong usage, 3 cannot start, 4 the platform cannot be reached or refused."""
+    """Exit codes: see the epilog of `--help`."""
     try:
         app()
     except Failure as failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 from collections import deque
 from typing import TYPE_CHECKING, NoReturn
@@ -19,14 +20,19 @@ MOST_ENDS = 5
 WITHIN = 60.0  # seconds
 _LOOK = 0.2  # seconds between two looks
 _PAUSE = 1.0  # seconds after a start that failed
+_ROOM = 16 << 20  # bytes: PostgreSQL's log grows by as much
 _PATIENCE = 60.0  # seconds for what the killed server left to end
 
 
 class Keeper:
-    """Watches the server. Clients see 503 until it is back: it comes back on the same socket, with all that was committed."""
+    """Watches the server. Clients see 503 until it is back: it comes back on the same socket, with all that was committed.
 
-    def __init__(self, server: EmbeddedPostgres, log: Log) -> None:
-        self._server, self._log = server, log
+    Once less than `room` bytes are free for its data, it says so, and again only if there was twice as much meanwhile.
+    """
+
+    def __init__(self, server: EmbeddedPostgres, log: Log, room: int = _ROOM) -> None:
+        self._server, self._log, self._room = server, log, room
+        self._full = False
         self._ends: deque[float] = deque(maxlen=MOST_ENDS)
         # The pool tells each connection that it could not make with a traceback; we say in one line what happened.
         logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
@@ -35,9 +41,19 @@ class Keeper:
         """Raises Failure when the server ended MOST_ENDS times WITHIN a minute."""
         while True:
             await asyncio.sleep(_LOOK)
+            self._look_at_the_disk()
             if not self._server.running:
                 self._count_end()
                 await self._start_again()
+
+    def _look_at_the_disk(self) -> None:
+        try:
+            free = shutil.disk_usage(self._server.data_dir).free
+        except OSError:  # PostgreSQL will say more
+            return
+        if free < self._room and not self._full:
+            self._log.warning("postgres.disk_full", folder=str(self._server.data_dir), free=free)
+        self._full = free < self._room * (2 if self._full else 1)
 
     def _count_end(self) -> None:
         now = time.monotonic()

@@ -28,6 +28,10 @@ def in_one_line() -> Iterator[None]:
     except _AWAY as error:
         if not means_away(error):
             raise Failure(_first_line(error), 3) from None
+        if isinstance(full := error.__cause__ or error, asyncpg.DiskFullError):
+            raise Failure(
+                f"the database's disk is full ({_first_line(full)}): make room, or keep the data elsewhere with --data-dir", 3
+            ) from None
         raise Failure(f"the database cannot be reached ({_first_line(error)}): {_WHICH}", 3) from None
     except asyncpg.PostgresError as error:
         raise Failure(f"the database refuses us ({_first_line(error)}): {_WHICH}", 3) from None

@@ -39,7 +39,7 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # 
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
             raw = response.read()
     except urllib.error.HTTPError as error:
-        raise PlatformRefused(_refusal(error), error.code) from None
+        raise _refusal(error, base) from None
     except (OSError, HTTPException) as error:
         raise Failure(f"no platform answers at {base} ({error}): start one with `farthing up`, or set FARTHING_URL", 4) from None
     try:
@@ -61,16 +61,20 @@ def address() -> str:
     return found
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
+def _refusal(error: urllib.error.HTTPError, base: str) -> Failure:
     if error.code == HTTPStatus.UNAUTHORIZED:
-        return "401: set FARTHING_OPERATOR_TOKEN to the operator's token (on a cluster `operator-token` in the Secret farthing-console)"
+        where = "on a cluster `operator-token` in the Secret farthing-console"
+        return PlatformRefused(f"401: set FARTHING_OPERATOR_TOKEN to the operator's token ({where})", error.code)
     try:
         envelope = json.loads(error.read())
         first = (envelope.get("details") or [{}])[0]
         field = f" ({first['field']})" if "field" in first else ""
-        return f"{error.code} {first.get('issue', envelope['name'])}{field}: {first.get('description', envelope['message'])}"
-    except (ValueError, KeyError):
-        return f"the platform answered {error.code}"
+        said = f"{first.get('issue', envelope['name'])}{field}: {first.get('description', envelope['message'])}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Failure(
+            f"what answers at {base} ({error.code}) is not Farthing: set FARTHING_URL, or see whether the platform behind it is up", 4
+        )
+    return PlatformRefused(f"{error.code} {said}", error.code)
 
 
 def reset() -> None:

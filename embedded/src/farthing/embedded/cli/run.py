@@ -8,11 +8,11 @@ import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from farthing.embedded.cli.build import build
 from farthing.embedded.cli.failure import Failure
 from farthing.embedded.cli.keeping import Keeper
 from farthing.embedded.cli.refusals import in_one_line
@@ -101,8 +101,7 @@ async def _while_kept(work: Coroutine[Any, Any, int], database: EmbeddedPostgres
     if database is None:
         return await work
     working = asyncio.create_task(work)
-    build = os.environ.get("FARTHING_VERSION") or version("farthing-embedded")  # an image has no package's metadata
-    keeping = asyncio.create_task(Keeper(database, Log("embedded", build)).keep())
+    keeping = asyncio.create_task(Keeper(database, Log("embedded", build())).keep())
     await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
     keeping.cancel()
     if not working.done():

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import os
+import re
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _AGAIN = 0.1  # seconds
 _ABOUT_PORTS: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
+_NO_ROOM = re.compile(rf"{os.strerror(errno.ENOSPC)}|{os.strerror(errno.EDQUOT)}|wrote only \d+ of")
 
 
 class Options(NamedTuple):
@@ -81,9 +83,17 @@ def postgres(options: Options, *, seeded: bool) -> Iterator[EmbeddedPostgres | N
                 _begin(server, options.wait)
             yield server
         except PostgresError as error:
-            raise Failure(str(error), 3) from None
+            raise Failure(with_a_way_out(str(error), options, data_dir), 3) from None
         finally:
             server.stop()
+
+
+def with_a_way_out(message: str, options: Options, data_dir: Path) -> str:
+    """What PostgreSQL says, and what to do if that is about a full disk."""
+    if not _NO_ROOM.search(message):
+        return message
+    other = "TMPDIR" if options.data_dir is None else "--data-dir"
+    return f"{message}: make room in {data_dir} or {user_cache()}, or choose another folder with {other} or XDG_CACHE_HOME"
 
 
 @contextmanager

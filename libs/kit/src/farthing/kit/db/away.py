@@ -13,9 +13,14 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,  # nothing can be written until there is room
 )
 
 
 def means_away(error: BaseException) -> bool:
     """False for arguments that asyncpg cannot encode: it calls that an InterfaceError, and a ValueError."""
     return not isinstance(error, (ValueError, TypeError))
+
+
+def reason_of(error: BaseException) -> str:
+    return "The database has no room left." if isinstance(error, asyncpg.DiskFullError) else "The database cannot be reached."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from farthing.kit.call import TRAIL
-from farthing.kit.db.away import AWAY, means_away
+from farthing.kit.db.away import AWAY, means_away, reason_of
 from farthing.kit.db.guard import OPEN_TRANSACTION
 from farthing.kit.db.pooled import Connection
 from farthing.kit.db.together import Together
@@ -108,7 +108,7 @@ class Database:
         except AWAY as error:
             if not means_away(error):
                 raise
-            raise Unavailable(description="The database cannot be reached.") from error
+            raise Unavailable(description=reason_of(error)) from error
 
     @asynccontextmanager
     async def transaction(self, isolation: str | None = None, *, readonly: bool = False) -> AsyncIterator[Connection]:

@@ -15,7 +15,7 @@ Farthing: a payments sandbox with PayPal's REST API. No real money moves here.
   client secret  sandbox-client-secret
   buyer          buyer@example.com, password farthing
 
-First steps    README.md: "Start in 60 seconds", and how to point each SDK here
+First steps    README.md: "Start in a minute", and how to point each SDK here
 Token          POST /v1/oauth2/token
 Control API    /_farthing/health, docs/guides/control.md
 """
