@@ -14,6 +14,7 @@ from farthing.kit.settings import Settings
 from tests.platform import OTHER, STORE, TestPlatform, place_of
 from tests.postgres import PostgresServer
 
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 RETURN, CANCEL = "https://shop.example/return?cart=7", "https://shop.example/cancel"
 
 
@@ -114,7 +115,9 @@ def visit() -> Callable[[TestPlatform], Visitor]:
     """Let somebody new visit a platform."""
 
     def new(platform: TestPlatform) -> Visitor:
-        http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=platform.site), base_url="http://farthing.test", timeout=30)
+        http = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=platform.site), base_url="http://farthing.test", timeout=30, headers=BROWSER
+        )
         return Visitor(platform, http)
 
     return new

@@ -9,6 +9,7 @@ import pytest
 
 from farthing.checkout.pages import Assets, Pages
 from farthing.kit.errors import Unavailable
+from services.checkout.tests.conftest import Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,6 +47,36 @@ class TestPages:
         for path, allowed in (("/checkoutnow", "GET"), (approve, "GET, POST"), ("/checkout/static/checkout.css", "GET")):
             answer = await visitor.http.put(path)
             assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [
+            ("GET", "/checkout", 404),
+            ("GET", "/checkout/orders/ORDER/a/b", 404),
+            ("GET", "/checkout/static/none.css", 404),
+            ("POST", "/checkoutnow?token=ORDER", 405),
+            ("POST", "/checkout/orders/ORDER/a/b", 404),
+        ],
+    )
+    async def test_say_what_was_wrong_with_an_address(self, visitor: Any, method: str, path: str, status: int) -> None:
+        answer = await visitor.http.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert 'data-testid="sandbox-banner"' in answer.text
+        assert 'data-testid="again"' not in answer.text
+        program = await visitor.http.request(method, path, headers={"accept": "*/*"})
+        assert (program.status_code, program.headers["content-type"], program.json()["links"]) == (status, "application/json", [])
+
+    async def test_are_shown_where_a_fault_was_planted(self, visitor: Any) -> None:
+        path = f"/checkout/orders/{await visitor.order()}"
+        fault = {"operation": "checkout.show", "kind": "error", "status": 503, "times": 1}
+        assert (await visitor.platform.http.post("/_farthing/faults", json=fault)).status_code == 201
+        page = await visitor.open(path)
+        assert (page.status, page.texts["problem"].startswith("Please try again in a moment")) == (503, True)
+
+    async def test_lead_back_to_the_form_whose_post_was_not_taken(self, visitor: Any) -> None:
+        path = f"/checkout/orders/{await visitor.order()}"
+        page = Page(await visitor.http.post(f"{path}/sign-in?origin=https://shop.example", content=b"x" * 1_000_001))
+        assert (page.status, page.attributes["again"]["href"]) == (413, f"{path}?origin=https://shop.example")
 
     async def test_say_when_to_come_again_where_something_is_away(self) -> None:
         page = Pages(Assets(), sandbox=True, secure=True).problem(Unavailable(description="orders is away"), "abc", None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from farthing.kit.call import error_response
 from farthing.kit.errors import ApiError, MethodNotSupported, NotFound, OperationNotImplemented
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Api:
         self.unmatched: Endpoint | None = None
         # What a public request with these path parameters is about, for faults to match: order, buyer (his account's id).
         self.facts: Callable[[Mapping[str, str]], Awaitable[dict[str, str]]] | None = None
-        # How an error is said at this path, for the rare endpoint whose protocol has its own form; also what the edge refuses by itself.
-        self.said: Callable[[str, ApiError], ApiError] = lambda _path, error: error
+        # How an error is said, for who expects another form than the envelope; also what the edge refuses by itself.
+        self.said: Callable[[Call, ApiError], Response] = error_response
 
     def public(self, method: str, path: str, operation: str, *scopes: str, typed: bool = False) -> Callable[[Operation], Operation]:
         """Declare a public route for apps whose token has any of the scopes (full URLs; none given: any token will do)."""

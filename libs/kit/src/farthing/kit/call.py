@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from farthing.kit.auth import Principal
+    from farthing.kit.errors import ApiError
 
 Headers = list[tuple[bytes, bytes]]
 JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
@@ -135,3 +136,8 @@ class Call:
     def note(self, name: str, value: str) -> None:
         """Put an id on the span and the log line; never personal data."""
         self.notes[name] = value
+
+
+def error_response(call: Call, error: ApiError) -> Response:
+    """Answer an error's envelope."""
+    return Response(error.status_code, error.body(call.debug_id), [*JSON_HEADERS, *error.headers()])

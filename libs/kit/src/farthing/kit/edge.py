@@ -19,7 +19,7 @@ import orjson
 
 from farthing.kit.api import Endpoint, RouteTable
 from farthing.kit.auth import Verifier
-from farthing.kit.call import TRAIL, Call, Response, Trail
+from farthing.kit.call import TRAIL, Call, Response, Trail, error_response
 from farthing.kit.errors import AnyError, ApiError, BodyIncomplete, BodyTooLarge, Detail, NotPermitted, Unauthenticated, UnsupportedMedia
 from farthing.kit.faults import Fault, Faults, Kind, ResponseLost
 from farthing.kit.journal import Entry, Journal
@@ -118,12 +118,12 @@ class Edge:
                 call.operation, call.route = endpoint.operation, endpoint.path
                 return await self._run(call, endpoint, arguments, receive)
             except ApiError as error:
-                return _error_response(self._said(call.path, error), call)  # may fail as well: what it quotes is a stranger's
+                return self._said(call, error)  # may fail as well: what it quotes is a stranger's
         except ResponseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the process: nothing but an envelope may leave
             self._parts.log.error("request.failed", error, operation=call.operation)
-            return _error_response(AnyError(500), call)
+            return error_response(call, AnyError(500))
 
     async def _run(self, call: Call, endpoint: Endpoint, arguments: dict[str, str], receive: Receive) -> Response:
         call.body = await (_read_in_time(call, receive) if self._public else _read(call, receive))
@@ -269,10 +269,6 @@ async def _read(call: Call, receive: Receive) -> bytes:
         call.unread = more
         raise BodyTooLarge(description=f"The request body is larger than {LARGEST_BODY} bytes.")
     return b"".join(chunks)  # one chunk, the usual case, is not copied
-
-
-def _error_response(error: ApiError, call: Call) -> Response:
-    return Response(error.status_code, error.body(call.debug_id), [(b"content-type", b"application/json"), *error.headers()])
 
 
 async def _send(send: Send, call: Call, response: Response, receive: Receive) -> None:

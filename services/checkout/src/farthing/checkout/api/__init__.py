@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from farthing.checkout.api.approval import ApprovalRoutes
 from farthing.checkout.api.files import FileRoutes
+from farthing.checkout.api.guard import in_pages
 from farthing.checkout.api.log_in import LogInRoutes
 from farthing.kit.api import Api
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def routes(sign_ins: SignIns, approvals: Approvals, log_ins: LogIns, pages: Pages, assets: Assets, browsers: Browsers) -> Api:
     api = Api("Farthing checkout")
+    api.said = in_pages(pages)
     ApprovalRoutes(sign_ins, approvals, pages, browsers).add_to(api)
     LogInRoutes(sign_ins, log_ins, pages, browsers).add_to(api)
     FileRoutes(assets).add_to(api)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from farthing.checkout.api.guard import page, redirect
+from farthing.checkout.api.guard import redirect
 from farthing.checkout.domain import Standing, Way, can_be_left_for, stated_origin, with_parameters
 from farthing.checkout.errors import NotAPayer, WayUnknown
 from farthing.checkout.operations import can_be_paid_at_once, home_of, standing
@@ -35,14 +35,13 @@ class ApprovalRoutes:
 
     def add_to(self, api: Api) -> None:
         order = "/checkout/orders/{order_id}"
-        show = page(self._pages)
-        api.open("GET", "/checkoutnow", "checkout.start")(show(self.start))
-        api.open("GET", order, "checkout.show")(show(self.show))
-        api.open("GET", f"{order}/approved", "checkout.approved")(show(self.approved))
-        api.open("GET", f"{order}/cancel", "checkout.cancel")(show(self.cancel))
-        api.open("GET", f"{order}/{{step}}", "checkout.again")(show(self.again))
+        api.open("GET", "/checkoutnow", "checkout.start")(self.start)
+        api.open("GET", order, "checkout.show")(self.show)
+        api.open("GET", f"{order}/approved", "checkout.approved")(self.approved)
+        api.open("GET", f"{order}/cancel", "checkout.cancel")(self.cancel)
+        api.open("GET", f"{order}/{{step}}", "checkout.again")(self.again)
         for step, post in (("sign-in", self.sign_in), ("sign-out", self.sign_out), ("approve", self.approve)):
-            api.open("POST", f"{order}/{step}", f"checkout.{step}", raw_body=True)(show(post))
+            api.open("POST", f"{order}/{step}", f"checkout.{step}", raw_body=True)(post)
 
     async def start(self, call: Call) -> Response:
         """The address in an order's links. What follows lies where this service's cookies are sent."""

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from farthing.kit.call import Response
-from farthing.kit.errors import ApiError
+from farthing.kit.call import Response, error_response
 
 if TYPE_CHECKING:
     from farthing.checkout.pages import Pages
     from farthing.kit.call import Call
+    from farthing.kit.errors import ApiError
 
-Route = Callable[..., Awaitable[Response]]
 
+def in_pages(pages: Pages) -> Callable[[Call, ApiError], Response]:
+    """Say an error to a browser as a page that says what to do now, and to a program as its envelope."""
 
-def page(pages: Pages) -> Callable[[Route], Route]:
-    """Show what a route raises as a page that says what to do now."""
+    def said(call: Call, error: ApiError) -> Response:
+        if "text/html" not in (call.header("accept") or ""):
+            return error_response(call, error)
+        return pages.problem(error, call.debug_id, _form_of(call))
 
-    def shown(route: Route) -> Route:
-        @functools.wraps(route)
-        async def guarded(call: Call, **arguments: str) -> Response:
-            try:
-                return await route(call, **arguments)
-            except ApiError as error:
-                return pages.problem(error, call.debug_id, _form_of(call))
-
-        return guarded
-
-    return shown
+    return said
 
 
 def redirect(address: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Response:
@@ -41,7 +33,7 @@ def redirect(address: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Respo
 
 def _form_of(call: Call) -> str | None:
     """Where the page with the form of this post is."""
-    if call.method != "POST":
+    if call.method != "POST" or not call.route:
         return None
     query = call.query_string.decode("latin-1")
     return call.path.rpartition("/")[0] + (f"?{query}" if query else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from farthing.checkout.api.guard import page, redirect
+from farthing.checkout.api.guard import redirect
 from farthing.checkout.pages import LogInView
 from farthing.clients.identity.errors import SignInFailed
 
@@ -27,13 +27,12 @@ class LogInRoutes:
         self._sign_ins, self._log_ins, self._pages, self._browsers = sign_ins, log_ins, pages, browsers
 
     def add_to(self, api: Api) -> None:
-        show = page(self._pages)
         for path, name in (("/connect", "connect"), ("/signin/authorize", "signin"), ("/signin", "signin.short")):
-            api.open("GET", path, f"checkout.{name}")(show(self.start))
-        api.open("GET", _PAGE, "checkout.log-in")(show(self.show))
-        api.open("GET", f"{_PAGE}/{{step}}", "checkout.log-in.again")(show(self.again))
+            api.open("GET", path, f"checkout.{name}")(self.start)
+        api.open("GET", _PAGE, "checkout.log-in")(self.show)
+        api.open("GET", f"{_PAGE}/{{step}}", "checkout.log-in.again")(self.again)
         for step, post in (("sign-in", self.sign_in), ("sign-out", self.sign_out), ("agree", self.agree)):
-            api.open("POST", f"{_PAGE}/{step}", f"checkout.log-in.{step}", raw_body=True)(show(post))
+            api.open("POST", f"{_PAGE}/{step}", f"checkout.log-in.{step}", raw_body=True)(post)
 
     async def start(self, call: Call) -> Response:
         """The public address; what follows lies where this service's cookies are sent."""

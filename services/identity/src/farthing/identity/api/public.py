@@ -13,7 +13,7 @@ from farthing.identity.operations.profiles import Profiles
 from farthing.identity.operations.tokens import Tokens
 from farthing.kit.api import Api
 from farthing.kit.auth import Principal, Verifier
-from farthing.kit.call import Call, Response, json_response
+from farthing.kit.call import Call, Response, error_response, json_response
 from farthing.kit.edge import SCOPE_PREFIX
 from farthing.kit.errors import ApiError, BodyIncomplete, BodyTooLarge, MethodNotSupported, NotPermitted, Unauthenticated
 from farthing.kit.model import Model
@@ -90,10 +90,10 @@ def _userinfo_routes(api: Api, profiles: Profiles, verifier: Verifier) -> None:
         return json_response(await wanted(call.caller), headers=_NOT_STORED)
 
 
-def _said(path: str, error: ApiError) -> ApiError:
+def _said(call: Call, error: ApiError) -> Response:
     """The token endpoint's own form also for what never comes to it."""
-    before_it = isinstance(error, (MethodNotSupported, BodyTooLarge, BodyIncomplete)) and path in {_TOKEN, _TOKEN_BEFORE}
-    return RequestNotTaken(error) if before_it else error
+    before_it = isinstance(error, (MethodNotSupported, BodyTooLarge, BodyIncomplete)) and call.path in {_TOKEN, _TOKEN_BEFORE}
+    return error_response(call, RequestNotTaken(error) if before_it else error)
 
 
 async def _bearer(call: Call, verifier: Verifier) -> Principal:
