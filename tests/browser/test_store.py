@@ -232,15 +232,6 @@ def test_an_order_that_cannot_be_made_is_told_and_the_pop_up_closed(open_store: 
     expect(visited.notice).to_have_text("The payment did not work: SOLD_OUT")
 
 
-def test_a_buyer_without_money_is_told_by_the_store(open_store: Callable[[], StorePage]) -> None:
-    visited = open_store()
-    with visited.page.expect_popup() as opened:
-        visited.button.click()
-    sign_in(opened.value, "poor@example.com")
-    opened.value.get_by_test_id("approve").click()
-    expect(visited.notice).to_have_text("The payment did not work: INSTRUMENT_DECLINED")
-
-
 def test_a_stranger_cannot_have_its_visitor_pay_with_one_click(
     open_store: Callable[[], StorePage], store: Store, shop: Shop, stranger: Stranger
 ) -> None:
