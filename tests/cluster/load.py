@@ -62,6 +62,7 @@ class Load:
         self._file, begun, self._over, self._seconds = folder / "load.json", folder / "begun", folder / "over", fewest / rate
         command = [sys.executable, "-m", "tests.cluster.exact", "--url", url, "--rate", str(rate), "--seconds", str(self._seconds)]
         environment = {**os.environ, "FARTHING_OPERATOR_TOKEN": operator}
+        self._since = time.monotonic()
         self._process = subprocess.Popen(
             [*command, "--json", str(self._file), "--begun", str(begun), "--until", str(self._over), *options],
             env=environment,
@@ -71,7 +72,6 @@ class Load:
             text=True,
         )
         self._wait(begun)
-        self._since = time.monotonic()
 
     def _wait(self, begun: Path) -> None:
         until = time.monotonic() + _STARTING
@@ -85,7 +85,7 @@ class Load:
         """Say it when the change is done; the load goes on for `after` seconds. Raises LoadFailed."""
         time.sleep(after)
         if time.monotonic() - self._since > LONGEST:
-            raise LoadFailed(f"the change was not done after {LONGEST:g} s of load")
+            raise LoadFailed(f"the change was not done after {LONGEST:g} s, and the load does not go on for longer")
         self._over.touch()
         said, _ = self._process.communicate(timeout=self._seconds + _ENDING)
         if not self._file.exists():
