@@ -294,6 +294,8 @@ class TestUpdateTracking:
         order_id, tracker = shop.shipped()
         options = {"id": order_id, "tracker_id": tracker, "body": [self.CANCEL]}
         shop.orders.update_order_tracking(options)
+        assert shop.orders.update_order_tracking(options).status_code == 204
+        options["body"] = [Patch(op=PatchOp.REPLACE, path="/notify_payer", value=True)]
         refused(422, "UNPROCESSABLE_ENTITY", "CANNOT_PATCH_CANCELLED_TRACKER", shop.orders.update_order_tracking, options)
 
     def test_an_unknown_tracker(self, shop: Shop, refused: Refused) -> None:

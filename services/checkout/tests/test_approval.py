@@ -233,11 +233,22 @@ class TestAfterwards:
     async def test_to_cancel_what_is_approved_does_not_promise_that_nothing_is_charged(self, visitor: Any, origin: str) -> None:
         order = await self.approved(visitor, origin)
         page = await visitor.open(f"/checkoutnow?token={order}{origin}")
-        assert page.texts["approved-already"].startswith("You have approved this payment, and Example Store can take it.")
+        assert page.texts["approved-already"].startswith("You have approved 1,234.50 USD, and Example Store can take it.")
         page = await visitor.open(page.attributes["cancel"]["href"])
         assert page.texts["cancelled"].startswith("This payment was approved before Example Store can still take the payment.")
         assert (page.refresh, page.attributes["return-link"]["href"]) == (None, f"{SHOP}/cancel?token={order}")
+        assert page.html.count("data-waits") == bool(origin)
         await self.capture(visitor, order)
+
+    async def test_what_was_approved_is_told_and_not_what_the_store_made_of_it(self, visitor: Any) -> None:
+        order = await self.approved(visitor)
+        more = [{"op": "replace", "path": "/purchase_units/@reference_id=='default'/amount", "value": _usd("1000.00")}]
+        headers = await visitor.platform.as_app()
+        assert (await visitor.platform.http.patch(f"/v2/checkout/orders/{order}", json=more, headers=headers)).status_code == 204
+        page = await visitor.open(f"/checkoutnow?token={order}")
+        assert page.texts["approved-already"].startswith("You have approved 1,234.50 USD; the store has changed the total since,")
+        page = await visitor.open(f"/checkout/orders/{order}/approved")
+        assert "1,234.50 USD to Example Store" in page.texts["approved"]
 
     async def test_a_pop_up_of_an_approved_order_tells_its_opener(self, visitor: Any) -> None:
         order = await self.approved(visitor)

@@ -160,6 +160,35 @@ class TestWhatThePayerWasShown:
         with pytest.raises(OrderChanged):
             await shop.approve(order_id, seen=seen)
 
+    @pytest.mark.parametrize(
+        ("shown", "changed"),
+        [
+            ({"user_action": "PAY_NOW"}, {"user_action": "CONTINUE"}),
+            ({"shipping_preference": "NO_SHIPPING"}, {"shipping_preference": "GET_FROM_FILE"}),
+        ],
+    )
+    async def test_nor_that_the_price_is_open_or_his_address_told(self, shop: Shop, shown: Any, changed: Any) -> None:
+        order_id = (await shop.create(application_context=shown))["id"]
+        seen = await self.seen(shop, order_id)
+        context = {"payment_source": {"paypal": {"experience_context": changed}}}
+        assert (await shop.post(f"/{order_id}/confirm-payment-source", context)).status_code == 200
+        with pytest.raises(OrderChanged):
+            await shop.approve(order_id, seen=seen)
+
+    async def test_nor_another_address_of_the_store_s(self, shop: Shop) -> None:
+        address = {"address_line_1": "2 Street", "admin_area_2": "Rome", "postal_code": "00118", "country_code": "IT"}
+        given = unit("5.00", shipping={"address": address})
+        order_id = (await shop.create(given, application_context={"shipping_preference": "SET_PROVIDED_ADDRESS"}))["id"]
+        seen = await self.seen(shop, order_id)
+        other = {
+            "op": "replace",
+            "path": f"{self.AMOUNT.removesuffix('amount')}shipping/address",
+            "value": address | {"address_line_1": "3 Street"},
+        }
+        assert (await shop.patch(order_id, other)).status_code == 204
+        with pytest.raises(OrderChanged):
+            await shop.approve(order_id, seen=seen)
+
     async def test_what_changes_nothing_for_him_does_not_matter(self, shop: Shop) -> None:
         order_id = (await shop.create())["id"]
         seen = await self.seen(shop, order_id)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _FROM_FILE: Final = "GET_FROM_FILE"
 _NOWHERE: Final = "NO_SHIPPING"
+_UNAPPROVED: Final = frozenset({"CREATED", "PAYER_ACTION_REQUIRED"})
 _PARTS: Final = {
     "item_total": "Items",
     "tax_total": "Tax",
@@ -34,8 +35,11 @@ def parts_of(unit: UnitView) -> list[tuple[str, int]]:
 
 
 def delivery_of(unit: UnitView, order: OrderView, payer: Account) -> list[str]:
-    """The lines of the address that the merchant gave or, if it wants that, gets from its payer's account; none when nothing is shipped."""
-    if order.shipping_preference == _NOWHERE:
+    """The lines of the address that the merchant gave or, if it wants that, gets from its payer's account.
+
+    None when nothing is shipped, nor for anybody but the payer once there is one: then it may be his.
+    """
+    if order.shipping_preference == _NOWHERE or (order.status not in _UNAPPROVED and order.payer != payer.id):
         return []
     given = unit.shipping or Shipping()
     name, parts = given.name, given.address

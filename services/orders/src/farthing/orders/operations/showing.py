@@ -53,10 +53,11 @@ class Showing:
             return_url=order.context.get("return_url"),
             cancel_url=order.context.get("cancel_url"),
             brand_name=order.context.get("brand_name"),
-            user_action=order.context.get("user_action") or "CONTINUE",
-            shipping_preference=order.context.get("shipping_preference") or FROM_FILE,
+            user_action=_action(order),
+            shipping_preference=_preference(order),
             expires=order.expires,
             payer=(order.funding or {}).get("account_id"),
+            approved=(order.funding or {}).get("limit"),
             declined=order.status is Status.APPROVED and "declined" in (order.funding or {}),
             kept=is_kept(order),
             seen=seen_of(order),
@@ -81,9 +82,22 @@ class Showing:
 
 
 def seen_of(order: Order) -> str:
-    """A digest of what a payer agrees to: how much goes to whom, the intent, and whether he may be charged again."""
-    units = [(unit["payee"]["merchant_id"], total_of(unit)) for unit in order.units]
-    return hashlib.sha256(orjson.dumps([units, order.intent, is_kept(order)])).hexdigest()
+    """A digest of what a payer agrees to.
+
+    That is: how much goes to whom, and to which address that the merchant gave; the intent; whether he may be charged again, whether the
+    price is final, and whether the merchant learns his address.
+    """
+    given = _preference(order) != FROM_FILE  # an address from the payer's account is written into the order when he approves
+    units = [(unit["payee"]["merchant_id"], total_of(unit), unit.get("shipping") if given else None) for unit in order.units]
+    return hashlib.sha256(orjson.dumps([units, order.intent, is_kept(order), _action(order), _preference(order)])).hexdigest()
+
+
+def _action(order: Order) -> str:
+    return str(order.context.get("user_action") or "CONTINUE")
+
+
+def _preference(order: Order) -> str:
+    return str(order.context.get("shipping_preference") or FROM_FILE)
 
 
 def _item(item: Json) -> ItemView:

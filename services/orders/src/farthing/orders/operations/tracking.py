@@ -71,9 +71,11 @@ class Tracking:
             order = caller.seen(await self._repository.load(order_id))
             unit, place = _find(order, tracker_id)
             former = _trackers(unit)[place]
-            if former["status"] == "CANCELLED":
-                raise CannotPatchCancelledTracker
             changed = patched_tracker(former, patches)
+            if former["status"] == "CANCELLED":
+                if changed == former:  # asked again, since the answer was lost
+                    return
+                raise CannotPatchCancelledTracker
             parse(Tracker, orjson.dumps(changed))
             if changed["status"] not in {former["status"], "CANCELLED"}:
                 detail = Detail("INVALID_PARAMETER_VALUE", "A shipment can only be cancelled.", field="/status", location="body")

@@ -82,7 +82,7 @@ def check_payer(order: Order, payer: Account) -> None:
 
 
 def of_payer(order: Order, payer: Account, chosen: Json) -> Json:
-    """The funding of a payer with an account. `limit`: more than this, in minor units, he did not approve."""
+    """The funding of a payer with an account. `limit`: the amount that he approved, in minor units."""
     return {**chosen, "account_id": payer.id, "email": payer.email, "limit": sum_of(order.units)}
 
 

@@ -35,8 +35,19 @@
     if (link !== null) window.location.replace(link.href);
   };
 
+  /**
+   * What has to be read first is told when the payer goes on.
+   * @param {HTMLElement} outcome
+   * @param {string} home
+   */
+  const reportLater = (outcome, home) =>
+    outcome.querySelector("a, button")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      report(outcome, home);
+    });
+
   const form = document.getElementById("approve");
   const outcome = document.getElementById("outcome");
   if (form instanceof HTMLFormElement && form.dataset.atOnce !== undefined) payAtOnce(form, form.dataset.atOnce);
-  if (outcome?.dataset.opener !== undefined) report(outcome, outcome.dataset.opener);
+  if (outcome?.dataset.opener !== undefined) (outcome.dataset.waits === undefined ? report : reportLater)(outcome, outcome.dataset.opener);
 })();

@@ -55,9 +55,9 @@ class OrderView(Model):
 
     `amount` is the sum of all units. `status` is the public one (but never VOIDED), or EXPIRED. `payee` is that of the first unit.
     `expires` is when it can no longer be approved (or, once approved, paid). `shipping_preference` and `user_action` as in the wire
-    contract. `payer` is the account that approved, if one did, and `declined` says that what he chose then could not pay. `kept`: the
-    payer, by approving, lets the merchant charge him again without being asked. `seen`: a digest of what he agrees to (how much goes to
-    whom, intent, `kept`), for `Approval`; earlier releases give none.
+    contract. `payer` is the account that approved `approved` minor units, if one did, and `declined` says that what he chose then could not
+    pay. `kept`: the payer, by approving, lets the merchant charge him again without being asked. `seen`: a digest of what he agrees to (how
+    much goes to whom and where to, intent, `kept`, `user_action`, `shipping_preference`), for `Approval`; earlier releases give none.
     """
 
     id: str
@@ -75,6 +75,7 @@ class OrderView(Model):
     shipping_preference: str = "GET_FROM_FILE"
     expires: datetime
     payer: str | None = None
+    approved: int | None = None
     declined: bool = False
     kept: bool = False
     seen: str | None = None
