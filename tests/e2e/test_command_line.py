@@ -111,8 +111,7 @@ async def test_a_taken_port_names_the_option() -> None:
 
 @pytest.mark.timeout(120)
 async def test_of_two_that_start_at_once_one_has_the_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    [port] = map(str, free_ports(1))
     command = (sys.executable, "-m", "farthing.embedded", "up", "--ephemeral", "--port", port)
     both = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE) for _ in "12"]
     ending = {asyncio.create_task(child.communicate()): child for child in both}
