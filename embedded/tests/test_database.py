@@ -6,6 +6,10 @@ import asyncpg
 import pytest
 
 from farthing.embedded.database import DatabaseUnusable, prepare
+from farthing.kit.settings import Settings
+from farthing.money import Ids
+from tests.e2e.test_first_checkout import create
+from tests.platform import TestPlatform, place_of
 from tests.postgres import PostgresServer
 
 
@@ -29,6 +33,20 @@ async def test_the_mode_of_the_first_start_is_a_fact_of_the_data(
         await prepare(dsn, seed=not first)
     await prepare(dsn, seed=first)
     assert (before > 0, await accounts_in(dsn)) == (first, before)
+
+
+async def test_ids_of_a_seed_repeat_on_fresh_data_and_never_on_kept_ones(postgres_server: PostgresServer, prepared_database: str) -> None:
+    made = []
+    for starts in (1, 3):
+        database = postgres_server.create_database(prepared_database)
+        for _ in range(starts):
+            platform = TestPlatform(Settings(), place_of(postgres_server, database), ids=Ids(7))
+            await platform.start()
+            made.append((await create(platform))["id"])
+            await platform.close()
+        postgres_server.drop_database(database)
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
 
 
 async def test_the_mode_holds_across_releases(postgres_server: PostgresServer, fresh_database: str) -> None:

@@ -204,6 +204,16 @@ class TestArrivals:
         assert moments == [number / 16 for number in range(161)]
         assert (record.wanted, said(record)) == (161, ())
 
+    async def test_what_was_due_while_a_client_stood_still_when_it_was_told_is_wanted_and_made_up_for(self) -> None:
+        record, time, pauses = Record(64, 16, retries=False), Time(), iter([0.5])
+
+        async def sleep(seconds: float) -> None:
+            time.now += seconds + (next(pauses, 0.0) if len(record.checkouts) == 80 else 0.0)
+
+        start = record.checkouts.append
+        await arrive(record, lambda number: start(replace(PAID, number=number)), lambda: time.now >= 5.25, clock=time.clock, sleep=sleep)
+        assert (record.wanted, len(record.checkouts), said(record)) == (89, 89, ())
+
     async def test_a_client_that_is_too_slow_fails_the_run(self) -> None:
         record = Record(64, 64, retries=False)
         moments = await self.arrivals(record, Time(), work=1 / 16)
@@ -225,8 +235,8 @@ class TestArrivals:
 
         await arrive(record, lambda number: record.checkouts.append(replace(PAID, number=number)), clock=time.clock, sleep=sleep)
         assert (len(record.checkouts), record.latest, said(record)) == (640, 4.0, ())
-        record.late = 5 * 64 + 1
-        assert said(record) == ("321 of 640 checkouts were started late",)
+        record.behind = 5 * 64 + 1
+        assert said(record) == ("321 of 640 checkouts were started more than 1 s late",)
 
     async def test_slow_answers_delay_no_arrival(self, served: TestPlatform) -> None:
         """They take longer than this machine stands still."""

@@ -16,7 +16,7 @@ from farthing.kit.db import Database
 from farthing.kit.errors import AnyError, ApiError, OutcomeUnknown, Refused, Unavailable
 from farthing.kit.faults import Fault
 from farthing.kit.model import Model
-from farthing.kit.rpc import InProcessTransport, Link, ServiceClient, Transport
+from farthing.kit.rpc import Answer, InProcessTransport, Link, NotSent, Request, ServiceClient, Transport
 from farthing.kit.service import Running, Service
 from farthing.kit.telemetry.tracing import new_trail
 from farthing.standalone.http_transport import Connections, HttpTransport
@@ -198,6 +198,27 @@ async def test_nobody_there_is_unavailable(bench: Bench) -> None:
         client = ShopClient(Link("till", "shop", HttpTransport(connections, f"http://127.0.0.1:{port}"), bench.tokens.of("till")))
         with pytest.raises(Unavailable):
             await client.sell("mug")
+
+
+class Later:
+    """A transport by which nobody is reached at first."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport, self.tries = transport, 0
+
+    async def send(self, request: Request, timeout: float) -> Answer:
+        self.tries += 1
+        if self.tries == 1:
+            raise NotSent
+        return await self._transport.send(request, timeout)
+
+
+@pytest.mark.parametrize("key", ["", "k1"])
+async def test_what_reached_nobody_is_sent_again(pair: Pair, key: str) -> None:
+    """Also a write without a key: nothing was executed."""
+    later = Later(pair.client._link.transport)
+    client = ShopClient(Link("till", "shop", later, pair.bench.tokens.of("till")))
+    assert ((await client.sell("mug", key=key)).times, later.tries) == (1, 2)
 
 
 async def test_nobody_there_any_more_after_a_try_without_an_answer_is_an_unknown_outcome(bench: Bench) -> None:

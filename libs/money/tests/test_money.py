@@ -83,3 +83,12 @@ def test_seeded_ids_repeat_and_have_the_public_shapes() -> None:
     assert len(first.resource()) == 17
     assert re.fullmatch("[2-9A-HJ-NP-Z]{13}", first.account())
     assert len({Ids().resource() for _ in range(1000)}) == 1000
+
+
+def test_seeded_ids_go_on_with_others_when_they_begin_again() -> None:
+    made = [Ids(7) for _ in range(4)]
+    for time, ids in zip((2, 2, 3), made[1:], strict=True):
+        ids.begin_again(time)
+    first, second, twin, third = (ids.resource() for ids in made)
+    assert second == twin
+    assert len({first, second, third}) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from farthing.clients.identity.client import IdentityClient
 from farthing.clients.identity.errors import SignInFailed, SignInThrottled
+from farthing.clients.identity.models import NewUser
 from farthing.identity.domain import hash_of
+from farthing.identity.operations import users
 from farthing.kit.call import TRAIL
 from farthing.kit.errors import OutcomeUnknown
 from farthing.kit.faults import Fault
@@ -141,6 +144,19 @@ async def test_a_flood_is_refused_at_once_and_leaves_no_queue_behind(identity: A
     assert {type(error) for error in await asyncio.gather(*waiting, return_exceptions=True)} == {SignInFailed}
     assert await failures(identity) == 2 + 32
     assert (await identity.client.sign_in(BUYER, PASSWORD)).account_id
+
+
+async def test_a_flood_keeps_nobody_from_opening_an_account(identity: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(users, "password_matches", lambda *_: over.wait(60) and False)
+    flood = [asyncio.create_task(identity.client.sign_in(f"{number}@example.com", "wrong")) for number in range(2 + 32 + 1)]
+    try:
+        await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+        assert await identity.client.create_user(NewUser(account_id="ADA", email="ada@example.com", password="secret"))
+    finally:
+        over.set()
+    ends = [type(end) for end in await asyncio.gather(*flood, return_exceptions=True)]
+    assert (ends.count(OutcomeUnknown), ends.count(SignInFailed)) == (1, 34)
 
 
 async def test_nothing_is_done_for_a_caller_whose_time_is_over(identity: Any, postgres_server: PostgresServer) -> None:

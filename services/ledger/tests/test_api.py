@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import asyncpg
+import orjson
 import pytest
 
 from farthing.clients.ledger.client import LedgerClient
 from farthing.clients.ledger.errors import ERRORS, HoldNotFound, InsufficientFunds, TransferConflict, UnknownAccountKind
 from farthing.clients.ledger.models import CLEARING, FEES, FUNDING, WALLET, AccountName, Balance, HoldUse, Leg, NewHold, Posting
 from farthing.kit.call import TRAIL
+from farthing.kit.errors import Unavailable
 from farthing.kit.rpc import Answer, Request, Transport
 from farthing.kit.telemetry.tracing import new_trail
 from farthing.ledger.domain import FLOORS
@@ -61,6 +63,18 @@ class Noting:
     async def send(self, request: Request, timeout: float) -> Answer:
         self.given.append(timeout)
         return await self._inner.send(request, timeout)
+
+
+class Past:
+    """The previous release of ledger: its audit neither reads nor answers a head."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    async def send(self, request: Request, timeout: float) -> Answer:
+        answer = await self._inner.send(replace(request, query=b""), timeout)
+        told = {name: value for name, value in orjson.loads(answer.body).items() if name not in {"block", "hash"}}
+        return Answer(answer.status, orjson.dumps(told))
 
 
 @pytest.fixture
@@ -156,6 +170,17 @@ class TestClient:
         assert (await ledger.audit(kept.block, kept.hash)) == kept
         wrong = await ledger.audit(kept.block, "0" * 64)
         assert wrong.problems == (f"block 1 was expected with hash {'0' * 64}; it has {kept.hash}",)
+
+    async def test_what_an_audit_said_before_the_first_block_can_be_given_back(self, ledger: LedgerClient) -> None:
+        kept = await ledger.audit()
+        assert (kept.block, kept.hash, await ledger.audit(kept.block, kept.hash)) == (0, "", kept)
+
+    async def test_a_ledger_that_does_not_look_for_a_head_proves_nothing(self, service: Single) -> None:
+        """The previous release, during a rollout."""
+        past = LedgerClient(replace(service.link, transport=Past(service.link.transport)))
+        assert (await past.audit()).balanced
+        with pytest.raises(Unavailable):
+            await past.audit(1, "0" * 64)
 
     def test_every_refusal_of_the_books_has_its_class(self) -> None:
         assert set(REFUSALS.values()) <= set(ERRORS.values())

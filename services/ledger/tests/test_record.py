@@ -379,6 +379,17 @@ class TestAudit:
                 await auditing
             await waiting_for_locks(connection, 0)
 
+    async def test_what_waits_at_the_end_leaves_nothing_to_a_service_that_begins_again(self, ledger: Ledger, databases: Databases) -> None:
+        async with databases.connect() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE")
+            audits = [asyncio.create_task(ledger.record.audit())]
+            await waiting_for_locks(connection, 1)
+            audits.append(asyncio.create_task(ledger.record.audit()))
+            await asyncio.sleep(0)
+            await ledger.record.stop()
+            assert [type(end) for end in await asyncio.gather(*audits, return_exceptions=True)] == [asyncio.CancelledError] * 2
+        assert (await ledger.record.audit()).balanced
+
     async def test_while_postings_are_written(self, ledger: Ledger) -> None:
         writing = asyncio.gather(*(ledger.postings.post(paying(f"t.{n}", FUNDING, wallet(f"W{n % 9}"), 1)) for n in range(600)))
         audits = []

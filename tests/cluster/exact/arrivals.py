@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from tests.cluster.exact.record import Record
 
 LATE = 0.1  # seconds
+BEHIND = 1.0  # seconds: so late that it was not the load that was asked for
 GRACE = 10.0  # seconds after the last arrival's time in which one that is late may still start: longer than a machine stands still
 
 LONGEST = 1200.0  # seconds for which arrivals go on when nobody says that it is over: as long as an experiment may take
@@ -28,15 +29,17 @@ async def arrive(
 
     What was due by then is wanted, too. What cannot be started in time never is: the record is short of it.
     """
-    begun = clock()
+    begun, told = clock(), False
     for number in itertools.count():
-        if not over():
-            record.wanted = max(record.wanted, number + 1, 1 + int((clock() - begun) * record.rate))
-        elif number >= record.wanted or clock() > begun + record.seconds + grace:
+        if not told:
+            told = over()
+            record.wanted = max(record.wanted, number + (not told), 1 + int((clock() - begun) * record.rate))
+        if told and (number >= record.wanted or clock() > begun + record.seconds + grace):
             return
         due = begun + number / record.rate
         await sleep(max(0.0, due - clock()))
         lateness = clock() - due
         record.late += lateness > LATE
+        record.behind += lateness > BEHIND
         record.latest = max(record.latest, lateness)
         start(number)

@@ -49,7 +49,8 @@ class Checkout:
 class Record:
     """`wanted`: arrivals, and it grows with a run that goes on.
 
-    `late`: arrivals that started more than LATE seconds after their time; `latest`: the worst of them, in seconds.
+    `late`: arrivals that started more than LATE seconds after their time, `behind`: more than BEHIND; `latest`: by how many seconds the
+    latest did.
     """
 
     wanted: int
@@ -58,6 +59,7 @@ class Record:
     checkouts: list[Checkout] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     late: int = 0
+    behind: int = 0
     latest: float = 0.0
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cluster.exact.arrivals import BEHIND
 from tests.cluster.exact.books import Verdict
 from tests.cluster.exact.record import Exchange, Record
 
@@ -32,8 +33,8 @@ class Report:
         record, started = self.record, len(self.record.checkouts)
         if started < record.wanted:
             yield f"only {started} of {record.wanted} checkouts were started"
-        if record.late > max(record.wanted / 10, STANDSTILL * record.rate):
-            yield f"{record.late} of {record.wanted} checkouts were started late"
+        if record.behind > max(record.wanted / 10, STANDSTILL * record.rate):
+            yield f"{record.behind} of {record.wanted} checkouts were started more than {BEHIND:g} s late"
 
     @property
     def failures(self) -> Counter[tuple[str, str]]:

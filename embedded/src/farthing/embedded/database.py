@@ -77,6 +77,16 @@ async def prepare(dsn: str, *, seed: bool) -> None:
         await connection.close()
 
 
+async def count_start(dsn: str) -> int:
+    """How many times a platform with seeded ids began to serve these data, this time included."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("CREATE SEQUENCE IF NOT EXISTS public.farthing_starts")
+        return int(await connection.fetchval("SELECT nextval('public.farthing_starts')"))
+    finally:
+        await connection.close()
+
+
 def seed_script() -> str:
     """The seed of all services as one script, each part in its own schema."""
     parts = [f"SET search_path = {service};\n{seed}" for service in NAMES if (seed := seed_of(service).strip())]

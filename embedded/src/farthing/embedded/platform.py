@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from farthing.embedded.database import Place, prepare
+from farthing.embedded.database import Place, count_start, prepare
 from farthing.embedded.events import EmbeddedEvents
 from farthing.embedded.public import Gate, PublicSite
 from farthing.embedded.sandbox import Sandbox
@@ -61,6 +61,8 @@ class Platform:
     async def start(self) -> None:
         """Prepare the database and begin to work. Raises Unavailable, or what PostgreSQL says."""
         await prepare(self._place.dsn, seed=self.settings.sandbox)
+        if self.ids.seed is not None and (time := await count_start(self._place.dsn)) > 1:
+            self.ids.begin_again(time)
         await self.running["console"].start()  # it knows what time it is
         await asyncio.gather(*(running.start() for name, running in self.running.items() if name != "console"))
         await self._seed()

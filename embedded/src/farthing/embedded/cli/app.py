@@ -35,7 +35,7 @@ DatabaseUrl = Annotated[
 Wait = Annotated[
     float, typer.Option(help="Seconds to wait for data that another process still serves, as a successor does while that one ends.", min=0)
 ]
-Seed = Annotated[int | None, typer.Option(help="Make the ids of a run repeatable.")]
+Seed = Annotated[int | None, typer.Option(help="Make the ids of a run on fresh data repeatable.")]
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it

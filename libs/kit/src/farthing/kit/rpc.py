@@ -191,7 +191,7 @@ class ServiceClient:
 
     async def _deliver(self, request: Request, trail: Trail, timeout: float, *, repeatable: bool) -> Answer:
         unanswered = False
-        for _ in range(1 + repeatable):
+        for _ in range(2):
             left = min(timeout, trail.deadline - time.monotonic())
             if left <= 0:
                 raise OutcomeUnknown(description="The time for this request is over.")
@@ -201,6 +201,8 @@ class ServiceClient:
                 pass
             except (NoAnswer, ResponseLost):
                 unanswered = True
+                if not repeatable:
+                    break
         if unanswered:  # the first try may have been executed, whatever became of the second
             raise OutcomeUnknown(description=f"The service {self._link.callee} did not answer.")
         raise Unavailable(description=f"The service {self._link.callee} cannot be reached.")

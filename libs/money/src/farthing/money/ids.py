@@ -13,7 +13,12 @@ class Ids:
     """Makes ids. With a seed the sequence repeats (a deterministic sandbox); without, it comes from the operating system."""
 
     def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - ids, not secrets
+
+    def begin_again(self, time: int) -> None:
+        """With a seed: another sequence for each further time that the same data are served, as theirs must not repeat."""
+        self._random.seed(f"{self.seed}/{time}")
 
     def resource(self) -> str:
         """17 characters, as of orders, authorizations, captures and refunds."""

@@ -38,7 +38,7 @@ class Repository:
             WITH new AS (
                 INSERT INTO cards (key, token, fingerprint, sealed, brand, last_digits, expiry, scenario, customer_id, created)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                ON CONFLICT DO NOTHING RETURNING {_SHOWN}
+                ON CONFLICT (key) DO NOTHING RETURNING {_SHOWN}
             )
             SELECT {_SHOWN} FROM new
             UNION ALL SELECT {_SHOWN} FROM cards WHERE key = $1

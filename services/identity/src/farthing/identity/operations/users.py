@@ -83,7 +83,7 @@ class Users:
     ) -> None:
         self._repository, self._clock, self._real_now, self._secret = repository, clock, real_now, secret
         self._sandbox, self._rounds = sandbox, SANDBOX_ROUNDS if sandbox else LIVE_ROUNDS
-        self._hashing = Hashing()
+        self._hashing, self._hashing_new = Hashing(), Hashing()  # who opens accounts does not wait behind a crowd of guesses
 
     async def create(self, new: NewUser) -> User:
         """Let somebody sign in, once per account; the first password stays. Raises EmailTaken, UserExists, PasswordUnfit, Unavailable."""
@@ -91,7 +91,7 @@ class Users:
         if not shortest <= len(new.password) <= LONGEST_PASSWORD or (not self._sandbox and SANDBOX_PASSWORD in new.password.lower()):
             text = f"The password needs {shortest} to {LONGEST_PASSWORD} characters, and in live mode must not be the sandbox's."
             raise PasswordUnfit(description=text, field="/password")
-        async with self._hashing.place():
+        async with self._hashing_new.place():
             hashed = await asyncio.to_thread(password_hash, new.password, self._secret().encode()[:16], self._rounds)
         await self._repository.insert_user(new.account_id, new.email, hashed, self._clock.now())
         email = await self._repository.email_of(new.account_id)

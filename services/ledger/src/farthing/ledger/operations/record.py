@@ -72,7 +72,7 @@ class Record:
             return await self._prove()
 
     async def stop(self) -> None:
-        running = list(self._proving)
+        running, self._next = list(self._proving), None
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

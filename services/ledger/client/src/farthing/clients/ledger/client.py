@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from farthing.clients.ledger.errors import ERRORS
 from farthing.clients.ledger.models import AccountPage, Audit, Balances, HoldPage, NewHold, Posting, Receipt, Request, TransferPage
-from farthing.kit.errors import ApiError
+from farthing.kit.errors import ApiError, Unavailable
 from farthing.kit.rpc import ServiceClient
 
 _AUDIT_TIMEOUT: Final = 120.0  # seconds
@@ -62,7 +62,10 @@ class LedgerClient(ServiceClient):
         Raises 400 INVALID_PARAMETER_VALUE for what is no head.
         """
         answer = await self.send("GET", "/audit", query=_query(block=block, hash=digest), timeout=_AUDIT_TIMEOUT)
-        return Audit.model_validate_json(answer.body)
+        found = Audit.model_validate_json(answer.body)
+        if block and found.balanced and not found.hash:
+            raise Unavailable(description="This release of ledger does not look for a block that was kept.")
+        return found
 
     async def _write(self, path: str, key: str, body: Request | None = None) -> Receipt:
         # Without defaults, so that the previous release of ledger, which refuses what it does not know, is told only what is meant.

@@ -167,7 +167,7 @@ class Audit(Model):
     """The books at one moment. `problems` says, one sentence each, what is wrong with which row, the first wrong rows first.
 
     `transfers` counts postings (those that only change holds too), `sealed` and `unsealed` add up to it. `block` and `hash` are the head of
-    the chain, 0 and empty before the first: who keeps them can have them expected of a later audit.
+    the chain, 0 and empty before the first: who keeps them can have them expected of a later audit (of 0 and empty nothing is expected).
     """
 
     balanced: bool
