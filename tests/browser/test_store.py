@@ -198,8 +198,10 @@ def test_an_empty_wallet_is_told_and_another_way_asked_for(open_store: Callable[
     expect(opened_again.value.get_by_test_id("error")).to_contain_text("Please choose another way to pay.")
     visited.button.click()
     assert len(visited.page.context.pages) == 2
+    opened_again.value.get_by_test_id("cancel").click()
+    expect(opened_again.value.get_by_test_id("cancelled")).to_contain_text("can still take the payment")
     with opened_again.value.expect_event("close"):
-        opened_again.value.get_by_test_id("cancel").click()
+        opened_again.value.get_by_test_id("return-link").click()
     expect(visited.notice).to_have_text("You cancelled. Nothing was charged.")
 
 

@@ -14,6 +14,9 @@ from farthing.kit.settings import Settings
 from tests.platform import OTHER, STORE, TestPlatform, place_of
 from tests.postgres import PostgresServer
 
+BUYER = "BUYER3F6ZT8HC"
+SHOP = "https://shop.example"
+
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 RETURN, CANCEL = "https://shop.example/return?cart=7", "https://shop.example/cancel"
 
@@ -131,3 +134,12 @@ def visitor(shared: TestPlatform, visit: Callable[[TestPlatform], Visitor]) -> V
 @pytest.fixture
 def other_store() -> str:
     return OTHER[0]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def order(visitor: Any) -> str:
+    return str(await visitor.order())
+
+
+def usd(value: str) -> dict[str, str]:
+    return {"currency_code": "USD", "value": value}

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from farthing.clients.ledger.client import LedgerClient
-
-BUYER = "BUYER3F6ZT8HC"
-SHOP = "https://shop.example"
-
+from services.checkout.tests.conftest import BUYER, SHOP, usd
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,11 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def wallet(visitor: Any) -> list[int]:
     found = await visitor.platform.client(LedgerClient).balances(BUYER)
     return [account.balance for account in found.balances if (account.kind, account.currency) == ("wallet", "USD")]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def order(visitor: Any) -> str:
-    return str(await visitor.order())
 
 
 class TestTheWayThrough:
@@ -87,7 +77,7 @@ class TestTheWayThrough:
     async def test_a_name_cannot_turn_the_sentences_around_it(self, visitor: Any) -> None:
         """By characters that override the direction of text, or by its own direction."""
         override, name = "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}"
-        unit = {"amount": _usd("5.00"), "description": f"{override}two"}
+        unit = {"amount": usd("5.00"), "description": f"{override}two"}
         order = await visitor.order(unit=unit, brand_name=f"{name}\N{POP DIRECTIONAL ISOLATE}{override}")
         await visitor.open(f"/checkoutnow?token={order}")
         signed_in = await visitor.sign_in()
@@ -98,8 +88,8 @@ class TestTheWayThrough:
         assert "<bdi>two</bdi>" in signed_in.html
 
     async def test_what_the_amount_is_made_of_is_shown(self, visitor: Any) -> None:
-        breakdown = {"item_total": _usd("9.00"), "tax_total": _usd("1.00"), "shipping": _usd("2.00"), "discount": _usd("0.50")}
-        order = await visitor.order(unit={"amount": {**_usd("11.50"), "breakdown": breakdown}})
+        breakdown = {"item_total": usd("9.00"), "tax_total": usd("1.00"), "shipping": usd("2.00"), "discount": usd("0.50")}
+        order = await visitor.order(unit={"amount": {**usd("11.50"), "breakdown": breakdown}})
         page = await visitor.open(f"/checkoutnow?token={order}")
         rows = re.findall('data-testid="part"><td>([^<]+)</td><td class="sum">([^<]+)</td>', page.html)
         assert rows[:3] == [("Items", "9.00 USD"), ("Tax", "1.00 USD"), ("Shipping", "2.00 USD")]
@@ -123,7 +113,7 @@ class TestTheWayThrough:
     )
     async def test_the_address_that_the_store_gave_is_shown(self, visitor: Any, preference: str, shown: str | None) -> None:
         address = {"address_line_1": "2 Street", "admin_area_2": "Rome", "postal_code": "00118", "country_code": "IT"}
-        unit = {"amount": _usd("5.00"), "shipping": {"name": {"full_name": "Sam"}, "address": address}}
+        unit = {"amount": usd("5.00"), "shipping": {"name": {"full_name": "Sam"}, "address": address}}
         order = await visitor.order(unit=unit, shipping_preference=preference)
         await visitor.open(f"/checkoutnow?token={order}")
         page = await visitor.sign_in()
@@ -159,7 +149,7 @@ class TestTheWayThrough:
     async def test_what_the_store_changes_meanwhile_is_not_approved_unseen(self, visitor: Any, order: str) -> None:
         await visitor.open(f"/checkoutnow?token={order}")
         await visitor.sign_in()
-        more = {"op": "replace", "path": "/purchase_units/@reference_id=='default'/amount", "value": _usd("5000.00")}
+        more = {"op": "replace", "path": "/purchase_units/@reference_id=='default'/amount", "value": usd("5000.00")}
         answer = await visitor.platform.http.patch(f"/v2/checkout/orders/{order}", json=[more], headers=await visitor.platform.as_app())
         assert answer.status_code == 204
         page = await visitor.submit("approve", funding="balance")
@@ -192,119 +182,6 @@ class TestTheWayThrough:
         page = await visitor.sign_in("poor@example.com")
         assert (page.status, page.texts["problem"].startswith("This payment is approved")) == (409, True)
         assert BUYER not in page.html
-
-
-class TestAfterwards:
-    async def approved(self, visitor: Any, origin: str = "") -> str:
-        order = str(await visitor.order())
-        await visitor.open(f"/checkoutnow?token={order}{origin}")
-        await visitor.sign_in()
-        await visitor.submit("approve", funding="balance")
-        return order
-
-    async def capture(self, visitor: Any, order: str) -> None:
-        headers = await visitor.platform.as_app()
-        captured = await visitor.platform.http.post(f"/v2/checkout/orders/{order}/capture", json={}, headers=headers)
-        assert captured.status_code == 201, captured.text
-
-    async def test_who_goes_back_after_paying_is_led_to_where_he_paid(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        await self.capture(visitor, order)
-        page = await visitor.open(f"/checkout/orders/{order}")
-        page = await visitor.open(page.attributes["return-link"]["href"])
-        assert page.refresh == f"{SHOP}/return?cart=7&token={order}&PayerID={BUYER}"
-
-    async def test_a_page_from_before_the_payment_leads_there_too(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        page = await visitor.open(f"/checkout/orders/{order}")
-        await self.capture(visitor, order)
-        assert "approved" in (await visitor.submit("approve", funding="balance")).texts
-        assert "approved" in (await visitor.open(page.attributes["cancel"]["href"])).texts
-
-    async def test_who_did_not_pay_is_led_nowhere(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        await self.capture(visitor, order)
-        visitor.http.cookies.clear()
-        for step in ("", "/cancel", "/approved"):
-            page = await visitor.open(f"/checkout/orders/{order}{step}")
-            assert (page.status, "problem" in page.texts, "return-link" in page.texts) == (200, True, False)
-
-    @pytest.mark.parametrize("origin", ["", f"&origin={SHOP}"])
-    async def test_to_cancel_what_is_approved_does_not_promise_that_nothing_is_charged(self, visitor: Any, origin: str) -> None:
-        order = await self.approved(visitor, origin)
-        page = await visitor.open(f"/checkoutnow?token={order}{origin}")
-        assert page.texts["approved-already"].startswith("You have approved 1,234.50 USD, and Example Store can take it.")
-        page = await visitor.open(page.attributes["cancel"]["href"])
-        assert page.texts["cancelled"].startswith("This payment was approved before Example Store can still take the payment.")
-        assert (page.refresh, page.attributes["return-link"]["href"]) == (None, f"{SHOP}/cancel?token={order}")
-        assert page.html.count("data-waits") == bool(origin)
-        await self.capture(visitor, order)
-
-    async def test_what_was_approved_is_told_and_not_what_the_store_made_of_it(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        more = [{"op": "replace", "path": "/purchase_units/@reference_id=='default'/amount", "value": _usd("1000.00")}]
-        headers = await visitor.platform.as_app()
-        assert (await visitor.platform.http.patch(f"/v2/checkout/orders/{order}", json=more, headers=headers)).status_code == 204
-        page = await visitor.open(f"/checkoutnow?token={order}")
-        assert page.texts["approved-already"].startswith("You have approved 1,234.50 USD; the store has changed the total since,")
-        page = await visitor.open(f"/checkout/orders/{order}/approved")
-        assert "1,234.50 USD to Example Store" in page.texts["approved"]
-
-    async def test_a_pop_up_of_an_approved_order_tells_its_opener(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
-        page = await visitor.open(page.attributes["return-link"]["href"])
-        assert json.loads(page.attributes["approved"]["data-message"])["type"] == "farthing.approved"
-        await self.capture(visitor, order)
-        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
-        page = await visitor.open(page.attributes["return-link"]["href"])
-        assert json.loads(page.attributes["approved"]["data-message"])["type"] == "farthing.approved"
-
-    async def test_a_pop_up_of_what_somebody_else_approved_tells_its_opener(self, visitor: Any) -> None:
-        order = await self.approved(visitor)
-        await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
-        await visitor.submit("sign-out")
-        page = await visitor.sign_in("poor@example.com")
-        page = await visitor.open(page.attributes["return-link"]["href"])
-        assert json.loads(page.attributes["cancelled"]["data-message"])["type"] == "farthing.cancelled"
-
-
-class TestDeclined:
-    async def approve(self, visitor: Any, **more: Any) -> str:
-        headers = await visitor.platform.as_app()
-        context = {"return_url": f"{SHOP}/return", "cancel_url": f"{SHOP}/cancel"}
-        body = {"intent": "CAPTURE", "purchase_units": [{"amount": _usd("5.00")}], "application_context": context, **more}
-        order = str((await visitor.platform.http.post("/v2/checkout/orders", json=body, headers=headers)).json()["id"])
-        await visitor.open(f"/checkoutnow?token={order}")
-        await visitor.sign_in("poor@example.com")
-        await visitor.submit("approve", funding="balance")
-        return order
-
-    async def test_the_payer_learns_that_what_he_chose_cannot_pay(self, visitor: Any) -> None:
-        order = await self.approve(visitor)
-        assert "approved" in visitor.page.texts
-        capture, headers = f"/v2/checkout/orders/{order}/capture", await visitor.platform.as_app()
-        assert (await visitor.platform.http.post(capture, json={}, headers=headers)).status_code == 422
-        for step in ("", "/approved"):
-            page = await visitor.open(f"/checkout/orders/{order}{step}")
-            assert (page.status, "approved-already" in page.texts) == (200, False)
-            assert page.texts["error"] == "What you chose last was declined, and nothing was charged. Please choose another way to pay."
-        page = await visitor.submit("sign-out")
-        assert "declined" not in page.html
-
-    async def test_it_is_forgotten_when_he_approves_again(self, visitor: Any) -> None:
-        order = await self.approve(visitor)
-        capture, headers = f"/v2/checkout/orders/{order}/capture", await visitor.platform.as_app()
-        await visitor.platform.http.post(capture, json={}, headers=headers)
-        await visitor.open(f"/checkout/orders/{order}")
-        page = await visitor.submit("approve", funding="balance")
-        assert ("approved" in page.texts, page.refresh is not None) == (True, True)
-
-    async def test_at_once_when_approving_is_paying(self, visitor: Any) -> None:
-        order = await self.approve(visitor, processing_instruction="ORDER_COMPLETE_ON_PAYMENT_APPROVAL")
-        assert (visitor.page.status, "approved" in visitor.page.texts) == (200, False)
-        assert "was declined" in visitor.page.texts["error"]
-        assert await visitor.status(order) == "APPROVED"
 
 
 class TestSigningIn:
@@ -457,46 +334,6 @@ class TestOrdersThatCannotBeApproved:
         assert (page.status, page.texts["problem"].startswith("This payment is approved")) == (409, True)
 
 
-class TestTheEndOfAPopUp:
-    async def test_the_stores_own_page_is_told_who_paid(self, visitor: Any, order: str) -> None:
-        await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
-        await visitor.sign_in()
-        page = await visitor.submit("approve", funding="balance")
-        found = page.attributes["approved"]
-        assert found["data-opener"] == SHOP
-        assert json.loads(found["data-message"]) == {"type": "farthing.approved", "orderID": order, "payerID": BUYER}
-        assert page.refresh is None
-
-    async def test_another_page_is_told_only_what_it_said_itself(self, visitor: Any, order: str) -> None:
-        await visitor.open(f"/checkoutnow?token={order}&origin=https://evil.example")
-        await visitor.sign_in()
-        page = await visitor.submit("approve", funding="balance")
-        found = page.attributes["approved"]
-        assert found["data-opener"] == "https://evil.example"
-        assert json.loads(found["data-message"]) == {"type": "farthing.approved", "orderID": order}
-
-    @pytest.mark.parametrize("origin", ["*", "null", "javascript:alert(1)", "https://evil.example/path", "evil.example"])
-    async def test_nothing_that_is_no_origin_is_told_anything(self, visitor: Any, order: str, origin: str) -> None:
-        await visitor.open(f"/checkoutnow?token={order}&origin={origin}")
-        await visitor.sign_in()
-        page = await visitor.submit("approve", funding="balance")
-        assert "data-opener" not in page.attributes["approved"]
-        assert page.refresh is not None
-
-    async def test_cancelling_is_told(self, visitor: Any, order: str) -> None:
-        page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
-        page = await visitor.open(page.attributes["cancel"]["href"])
-        assert json.loads(page.attributes["cancelled"]["data-message"]) == {"type": "farthing.cancelled", "orderID": order}
-
-    async def test_the_end_is_shown_to_its_payer_only(self, visitor: Any, order: str) -> None:
-        await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
-        page = await visitor.open(f"/checkout/orders/{order}/approved?origin={SHOP}")
-        assert ("approved" in page.texts, BUYER in page.html) == (False, False)
-        await visitor.sign_in("poor@example.com")
-        page = await visitor.open(f"/checkout/orders/{order}/approved?origin={SHOP}")
-        assert ("approved" in page.texts, BUYER in page.html) == (False, False)
-
-
 class TestOneClick:
     async def agree(self, visitor: Any, funding: str = "balance", origin: str = SHOP) -> None:
         order = await visitor.order()
@@ -591,10 +428,6 @@ class TestOneClick:
         await visitor.platform.http.post(f"/_farthing/orders/{order}/approve", json={"buyer": "buyer@example.com"})
         page = await visitor.open(f"/checkoutnow?token={order}&origin={SHOP}")
         assert ("approved-already" in page.texts, self.at_once(page)) == (True, None)
-
-
-def _usd(value: str) -> dict[str, str]:
-    return {"currency_code": "USD", "value": value}
 
 
 def _data_at_once(html: str) -> list[str]:

@@ -33,7 +33,8 @@ class Sealing:
         sealed = await self._record.seal()
         self._not_before = time.monotonic() + _PAUSE
         if sealed:
-            self._log.info("ledger.sealed", transfers=sealed, **(await self._record.head())._asdict())
+            head = await self._record.head()
+            self._log.info("ledger.sealed", transfers=sealed, block=head.block, hash=head.hash)
         return sealed
 
     def job(self) -> Job:
