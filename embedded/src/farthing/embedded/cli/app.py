@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     help="A payments platform in one process, compatible with PayPal's REST API on the wire.",
     epilog="Exit codes: 0 done; 1 the answer is no (audit, manifests --check); 2 wrong usage; 3 cannot start; "
-    "4 the platform cannot be reached or refused. exec ends with its command's.",
+    "4 the platform cannot be reached or refused. exec ends with its command's, or 127 if that cannot be run.",
 )
 _WHERE = "Of the platform at FARTHING_URL (default http://127.0.0.1:8080)."
 clock = typer.Typer(no_args_is_help=True, help=f"The virtual clock that every business deadline goes through. {_WHERE}")
@@ -79,7 +79,7 @@ def execute(
     """Start the platform on a free port, run a command against it, stop, and exit with the command's code: farthing exec -- pytest
 
     The command finds FARTHING_URL, FARTHING_CLIENT_ID and FARTHING_CLIENT_SECRET in its environment. After Ctrl-C the platform serves
-    until the command has cleaned up; a second Ctrl-C ends it.
+    until the command has cleaned up; a second Ctrl-C, or SIGTERM, ends the command.
     """
     from farthing.embedded.cli import serve  # noqa: PLC0415
 
@@ -118,10 +118,10 @@ def fund(
 
 @app.command(epilog=_WHERE)
 def audit(
-    block: Annotated[int | None, typer.Option(help="A block that must still be there, as an earlier audit answered it.")] = None,
-    digest: Annotated[str | None, typer.Option("--hash", help="The hash that this block must have.")] = None,
+    block: Annotated[int | None, typer.Option(help="A block that must still be there, as an audit answered it; with --hash.")] = None,
+    digest: Annotated[str | None, typer.Option("--hash", help="The hash that this block must have; with --block.")] = None,
 ) -> None:
-    """Prove the books; exit code 1 and the first wrong row when they do not balance."""
+    """Prove the books; exit code 1 and the first wrong row when they do not balance, or no longer have that block."""
     from farthing.embedded.cli import remote  # noqa: PLC0415
 
     raise typer.Exit(remote.audit(block, digest))

@@ -120,7 +120,7 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The internal idempotency key, present on every write between services."""
+        """The internal idempotency key, present on every write between services but a sign-in."""
         return self.header("idempotency-key") or ""
 
     @property

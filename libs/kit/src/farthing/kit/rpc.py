@@ -163,7 +163,7 @@ class ServiceClient:
     async def send(
         self, method: str, path: str, *, body: BaseModel | bytes | None = None, key: str = "", query: bytes = b"", timeout: float = TIMEOUT
     ) -> Answer:
-        """Send once; a connection-level failure of a keyed write or a read is tried once more. Never inside a transaction.
+        """Send; what reached nobody is tried once more, and so is a read or a keyed write that got no answer. Never inside a transaction.
 
         A try has `timeout` seconds, and no longer than the deadline of the request that it is for.
         """

@@ -37,7 +37,7 @@ def parts_of(unit: UnitView) -> list[tuple[str, int]]:
 def delivery_of(unit: UnitView, order: OrderView, payer: Account) -> list[str]:
     """The lines of the address that the merchant gave or, if it wants that, gets from its payer's account.
 
-    None when nothing is shipped, nor for anybody but the payer once there is one: then it may be his.
+    Empty when nothing is shipped, and for anybody but the payer once there is one: then it may be his.
     """
     if order.shipping_preference == _NOWHERE or (order.status not in _UNAPPROVED and order.payer != payer.id):
         return []

@@ -54,9 +54,9 @@ class IdentityClient(ServiceClient):
         return (await self.call("GET", "/apps", AppList, query=query)).apps
 
     async def sign_in(self, email: str, password: str) -> Session:
-        """Begin a browser session. Raises SignInFailed, SignInThrottled.
+        """Begin a browser session. Raises SignInFailed, SignInThrottled, Unavailable.
 
-        Has no key, so it is not sent again: what came late would be worked on twice, and a wrong password counted twice.
+        Has no key, so it is not sent again when an answer is missing: it would be worked on twice, and a wrong password counted twice.
         """
         if "\0" in email + password:  # no JSON body may hold it
             raise SignInFailed
