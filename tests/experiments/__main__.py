@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.cluster.kube import CommandFailed, Kube
 from tests.experiments import (
@@ -78,8 +79,17 @@ def measure(experiments: Sequence[Experiment]) -> list[str]:
         else:
             COMMITTED.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, COMMITTED / file.name)
+            publish()  # at once: the tests that the next one may run want a page of the same data
             say(f"    {time.monotonic() - began:.0f} s, {file.relative_to(ROOT)}")
     return failed
+
+
+def publish() -> list[Path]:
+    """Write the page from all that was measured, and answer its plots."""
+    measured = kept()
+    drawn = [plots.draw(plot) for section in sections(EXPERIMENTS, measured).values() for plot in section.plots]
+    PAGE.write_text(write(EXPERIMENTS, measured), "utf-8")
+    return drawn
 
 
 def _listed() -> str:
@@ -114,11 +124,8 @@ def main() -> int:
     need_cluster(experiments)
     with leave_as_found(wanted=any(experiment.cluster for experiment in experiments), say=say):
         failed = measure(experiments)
-    measured = kept()
-    for section in sections(EXPERIMENTS, measured).values():
-        for plot in section.plots:
-            say(f"    {plots.draw(plot).relative_to(ROOT)}")
-    PAGE.write_text(write(EXPERIMENTS, measured), "utf-8")
+    for plot in publish():
+        say(f"    {plot.relative_to(ROOT)}")
     said = f" ({MEASURED.relative_to(ROOT)}: what this run measured)" if experiments else ""
     say(f"{PAGE.relative_to(ROOT)} is written from {COMMITTED.relative_to(ROOT)}{said}")
     if failed:
