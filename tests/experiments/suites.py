@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from tests.experiments.section import Found, Say, Section, Table, percent, text
 from tests.needs import ROOT
 
 SERVICE = "webhooks"
+KEPT = ROOT / "build" / "experiments" / "suites"
 ALL = ("--ignore", "tests/clients")  # those judge what the others did, in a run of their own
 
 
@@ -45,6 +47,8 @@ def run(*arguments: str) -> Suite:
         seconds = time.monotonic() - began
         if not report.exists():
             raise RuntimeError(output.read_text("utf-8", "replace")[-2000:])
+        KEPT.mkdir(parents=True, exist_ok=True)
+        shutil.copy(output, KEPT / f"{'-'.join(arguments).replace('/', '-').strip('-')}.txt")  # which test failed, if one did
         tests, failed = counts(report.read_text("utf-8"))
     return Suite(tests, failed, round(seconds, 1), round(used.ru_utime + used.ru_stime, 1))
 
